@@ -1,0 +1,72 @@
+"""``ltmlbench.run``: a benchmark from Python, the same as from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ltmlbench.components import Engine
+from ltmlbench.config import BenchmarkConfig
+from ltmlbench.prepare import Benchmark, Progress, configure, prepare
+from ltmlbench.records import Recorder
+from ltmlbench.registry import load, registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a benchmark left.
+
+    Args:
+        out: folder with ``table.md``, ``results.csv``, ``report.html``, ``runs/``.
+        results: tidy, one row per run, unit, metric and label.
+        failed: cause per run that failed.
+    """
+
+    out: Path
+    results: pd.DataFrame
+    failed: Mapping[str, str]
+
+
+def run(config: BenchmarkConfig | Mapping[str, Any], *, progress: Progress | None = None) -> Result:
+    """Runs a benchmark, going on where an earlier one stopped.
+
+    Args:
+        config: settings of `BenchmarkConfig`, e.g. ``{"methods": ["focal", "db"], "out": "out"}``.
+        progress: called with (done, total) while pictures are decoded.
+
+    Raises:
+        RequestError, DataError: the request cannot be carried out. Failed runs do not raise; see
+            `Result.failed`.
+    """
+    given = (
+        config.model_dump(exclude_unset=True) if isinstance(config, BenchmarkConfig) else config
+    )
+    return execute(prepare(*configure(given), decode=True, progress=progress))
+
+
+def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
+    """Executes a prepared benchmark and writes its output folder.
+
+    Args:
+        fresh: forget what is stored of these runs and do all of it again.
+    """
+    config, grid, store = benchmark.config, benchmark.grid, benchmark.store
+    if fresh:
+        for identity in grid.nodes:
+            store.discard(identity)
+    todo = sum(not store.has(identity) for identity in grid.nodes)
+    registry().announce(
+        "benchmark_started", config=config.model_dump(mode="json"), stages=todo
+    )
+    recorder = Recorder(benchmark)
+    engine = cast(Engine, load("engine", config.engine))
+    try:
+        engine.run(grid, store, config.jobs, recorder.ended)
+    finally:
+        results = recorder.write_report()
+    return Result(config.out, results, recorder.failed)

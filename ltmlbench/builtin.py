@@ -1,0 +1,26 @@
+"""What the bench itself brings: general metrics and the local engine."""
+
+from __future__ import annotations
+
+from ltmlbench.hooks import Record, hookimpl
+
+
+@hookimpl
+def ltmlbench_engines() -> list[Record]:
+    return [
+        Record("local", "ltmlbench.engines.local:Local", "this machine; --jobs N stages at once")
+    ]
+
+
+@hookimpl
+def ltmlbench_metrics() -> list[Record]:
+    return [
+        Record(
+            "map",
+            "ltmlbench.evaluation.metrics:MeanAveragePrecision",
+            "mean over labels of average precision",
+        ),
+        Record("macro_auc", "ltmlbench.evaluation.metrics:MacroAUC", "mean over labels of ROC AUC"),
+        Record("micro_f1", "ltmlbench.evaluation.metrics:MicroF1", "F1 of all positive decisions"),
+        Record("macro_f1", "ltmlbench.evaluation.metrics:MacroF1", "mean over labels of F1"),
+    ]

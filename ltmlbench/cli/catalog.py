@@ -1,0 +1,106 @@
+"""``ltmlbench list``, ``info`` and ``plugins``: what is installed. No component is imported for
+`list` and `plugins`, and none of their heavy parts for `info`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from ltmlbench.errors import RequestError
+from ltmlbench.hooks import KINDS
+from ltmlbench.registry import Entry, registry
+from ltmlbench.spec import parse_spec
+
+
+def list_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
+    """Components that can be named on the command line, by kind."""
+    parser.add_argument("kind", nargs="?", help=f"one of: {', '.join(KINDS)}")
+    kind = parser.parse_args(given).kind
+    for name in [kind] if kind else KINDS:
+        entries = registry().entries(name)
+        if entries:
+            print(f"{name}:")
+        width = max((len(_names(entry)) for entry in entries), default=0)
+        for entry in entries:
+            print(f"  {_names(entry):<{width}}  {entry.record.summary}")
+    return 0
+
+
+def _names(entry: Entry) -> str:
+    return ", ".join((entry.record.name, *entry.record.aliases))
+
+
+def info_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
+    """What a component is, its options with types and defaults, and its source."""
+    parser.add_argument("name", help="name of a component; KIND/NAME where a name has two kinds")
+    found = _find(parser.parse_args(given).name)
+    for entry in found:
+        _describe(entry)
+    return 0
+
+
+def _find(text: str) -> list[Entry]:
+    kind, slash, name = text.rpartition("/")
+    spec = parse_spec(name)
+    kinds = [kind] if slash else list(KINDS)
+    found = []
+    for candidate in kinds:
+        for entry in registry().entries(candidate):
+            names = (entry.record.name, *entry.record.aliases)
+            if spec.name in names and spec.distribution in ("", entry.distribution):
+                found.append(entry)
+    if not found:
+        known = [n for k in kinds for e in registry().entries(k) for n in (e.record.name,)]
+        import difflib
+
+        close = difflib.get_close_matches(spec.name, known, n=3)
+        hint = f", did you mean {' or '.join(close)}?" if close else ""
+        raise RequestError(f"there is no component {text!r}{hint}; see `ltmlbench list`")
+    return found
+
+
+def _describe(entry: Entry) -> None:
+    record = entry.record
+    cls = registry().component_class(entry)
+    print(f"{entry.kind} {record.name}  ({entry.qualified}, version {record.version})")
+    if record.aliases:
+        print(f"  also called: {', '.join(record.aliases)}")
+    print(f"  {record.summary}")
+    documentation = [line.strip() for line in (cls.__doc__ or "").strip().splitlines()]
+    print("\n".join(["", *(f"  {line}".rstrip() for line in documentation), ""]))
+    if record.citation:
+        print(f"  source: {record.citation}")
+    print("  options:" if cls.model_fields else "  options: none")
+    for name, field in cls.model_fields.items():
+        annotation = field.annotation
+        kind = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+        default = "required" if field.is_required() else f"default {field.default!r}"
+        bounds = ", ".join(_bound(item) for item in field.metadata if _bound(item))
+        shape = f"{kind}, {default}" + (f", {bounds}" if bounds else "")
+        print(f"    {name} ({shape.replace('typing.', '')})")
+        if field.description:
+            print(f"        {field.description}")
+    print()
+
+
+def _bound(item: object) -> str:
+    signs = {"Ge": ("ge", ">="), "Gt": ("gt", ">"), "Le": ("le", "<="), "Lt": ("lt", "<")}
+    if type(item).__name__ not in signs:
+        return ""
+    attribute, sign = signs[type(item).__name__]
+    return f"{sign} {getattr(item, attribute)}"
+
+
+def plugins_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
+    """Installed plugins, what each brings, and what broke."""
+    parser.parse_args(given)
+    brought: dict[str, list[str]] = {}
+    for kind in KINDS:
+        for entry in registry().entries(kind):
+            brought.setdefault(entry.distribution, []).append(f"{kind} {entry.record.name}")
+    for plugin in registry().plugins.values():
+        state = f"NOT USED: {plugin.cause}" if plugin.cause else "ok"
+        print(f"{plugin.name}  ({plugin.distribution} {plugin.version})  {state}")
+    for distribution, names in brought.items():
+        print(f"\n{distribution} brings: {', '.join(names)}")
+    return 0

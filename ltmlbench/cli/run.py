@@ -1,0 +1,36 @@
+"""``ltmlbench run``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ltmlbench.cli.display import display
+from ltmlbench.cli.settings import add_settings, settings_of
+
+
+def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
+    """Runs methods side by side and prints the table.
+
+    Without a data set named, the embedded simulated fundus photographs are used. What is stored is
+    not done again: a benchmark that was stopped goes on, and only failed runs are tried anew.
+
+    Exit code: 0 all runs done, 1 some failed (the rest are kept), 2 the request was wrong.
+    """
+    add_settings(parser)
+    parser.add_argument("--fresh", action="store_true", help="forget these runs and do them again")
+    arguments = parser.parse_args(given)
+
+    from ltmlbench.api import execute
+    from ltmlbench.prepare import configure, prepare
+
+    config, dataset = configure(*settings_of(arguments))
+    with display() as shown:
+        benchmark = prepare(config, dataset, decode=True, progress=shown.pictures)
+        shown.notes(benchmark)
+        result = execute(benchmark, fresh=arguments.fresh)
+    print(result.summary)
+    for run, cause in result.failed.items():
+        print(f"ltmlbench: {run} failed: {cause}", file=sys.stderr)
+    return 1 if result.failed else 0

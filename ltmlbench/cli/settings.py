@@ -1,0 +1,69 @@
+"""Flags that make a configuration: those of `run` and `plan`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ltmlbench.config import BenchmarkConfig, read_config
+from ltmlbench.errors import RequestError
+
+_FLAGS = (
+    "methods",
+    "dataset",
+    "data_dir",
+    "backbones",
+    "folds",
+    "seeds",
+    "epochs",
+    "image_size",
+    "batch_size",
+    "limit",
+    "device",
+    "engine",
+    "jobs",
+    "cache_dir",
+    "out",
+)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """One flag per setting that is often given; the others go through ``--set``."""
+    for name in _FLAGS:
+        field = BenchmarkConfig.model_fields[name]
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            metavar={"data_dir": "DIR", "cache_dir": "DIR", "out": "DIR"}.get(name, name.upper()),
+            help=f"{field.description}{_default(field.default)}",
+        )
+    parser.add_argument("--config", metavar="FILE", type=Path, help="settings in YAML; flags win")
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="any setting, e.g. lr=0.0005 or augment.rotate=30; may be repeated. Also: "
+        + ", ".join(name for name in BenchmarkConfig.model_fields if name not in _FLAGS),
+    )
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return ""
+    shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+    return f" (default: {shown}, or what suits the data set)"
+
+
+def settings_of(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """The layers of settings a command line gives, weakest first."""
+    layers = [read_config(arguments.config)] if arguments.config else []
+    layers.append({n: v for n in _FLAGS if (v := getattr(arguments, n)) is not None})
+    for text in arguments.set:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise RequestError(f"cannot read --set {text!r}: write KEY=VALUE")
+        layers.append({key.strip(): yaml.safe_load(value)})
+    return layers

@@ -1,0 +1,198 @@
+"""The contracts a component fulfils.
+
+A component is a frozen pydantic model: its fields are its options; validation, help texts and its
+part of an identity come from them. The module that defines it imports torch only inside the
+functions that need it, so that `ltmlbench info NAME` stays instant.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from ltmlbench.labels import LabelMatrix
+
+if TYPE_CHECKING:
+    import torch
+
+    from ltmlbench.data.samples import Samples
+    from ltmlbench.grid import Ended, Grid
+    from ltmlbench.stages import ModelStage, Task
+    from ltmlbench.store import Store
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+class Component(BaseModel):
+    """Anything a plugin registers. Subclass one of the kinds below."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    kind: ClassVar[str]
+
+
+class Dataset(Component, ABC):
+    """Samples with many labels each.
+
+    ``defaults`` are run settings that suit the data (``{"image_size": 64}``); the command line
+    and a configuration file go before them.
+    """
+
+    kind: ClassVar[str] = "dataset"
+    defaults: ClassVar[Mapping[str, Any]] = {}
+
+    @abstractmethod
+    def load(self, folder: Path | None) -> Samples:
+        """Samples, labels and groups; no pixel is read yet.
+
+        Raises:
+            DataError: the folder is not this data set (one line: what, where, what to do).
+        """
+
+    def check(self, folder: Path | None) -> list[str]:
+        """Problems of the folder, one line each; reads every file."""
+        return list(self.load(folder).notes)
+
+    def published(self) -> tuple[PublishedRow, ...]:
+        """Numbers others printed for this data set, to stand beside ours."""
+        return ()
+
+    def remarks(self, run: Mapping[str, Any], samples: Samples) -> list[str]:
+        """How a run (its resolved configuration) differs from the published protocol."""
+        return []
+
+
+class PublishedRow(BaseModel):
+    """One row of a published table: ``values`` maps one of our metrics to (mean, std) as printed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    backbone: str
+    method: str
+    values: Mapping[str, tuple[float, float]]
+    note: str = ""
+
+
+class LossFn(Protocol):
+    """A loss bound to the training labels: a pure function."""
+
+    def __call__(
+        self,
+        logits: torch.Tensor,
+        targets: torch.Tensor,
+        weights: torch.Tensor | None = None,
+        *,
+        reduction: str = "mean",
+    ) -> torch.Tensor:
+        """Loss of B×C ``logits`` against B×C ``targets`` in {0, 1}.
+
+        Args:
+            weights: B sample weights, or None.
+            reduction: ``"mean"`` over all B×C elements, or ``"none"`` (B×C).
+        """
+
+
+class Loss(Component, ABC):
+    kind: ClassVar[str] = "loss"
+
+    @abstractmethod
+    def bind(self, labels: LabelMatrix) -> LossFn:
+        """The loss for data whose training labels are ``labels``."""
+
+
+class Sampler(Component, ABC):
+    kind: ClassVar[str] = "sampler"
+
+    @abstractmethod
+    def order(self, labels: LabelMatrix, *, seed: int, epoch: int) -> Rows:
+        """Row indices of one epoch, in order. The same arguments give the same order."""
+
+
+class SubsetGenerator(Component, ABC):
+    kind: ClassVar[str] = "subsets"
+
+    @abstractmethod
+    def generate(
+        self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
+    ) -> tuple[tuple[int, ...], ...]:
+        """Label subsets (column indices). ``prototypes``: C×D mean features of the labels."""
+
+
+class Backbone(Component, ABC):
+    kind: ClassVar[str] = "backbone"
+
+    @abstractmethod
+    def resolve(self) -> Self:
+        """The same backbone with every automatic choice (which weights) made and named."""
+
+    @abstractmethod
+    def build(self) -> torch.nn.Module:
+        """A module B×3×H×W -> B×D×h×w feature maps, with ``num_features`` (D), and ``mean`` and
+        ``std`` (3 floats each, of pixels in 0..1) that its input is normalised with, and
+        ``provenance``: a dict that says where the weights came from, with a digest."""
+
+    @property
+    def label(self) -> str:
+        """What tables call it."""
+        return type(self).__name__
+
+
+class Head(Component, ABC):
+    kind: ClassVar[str] = "head"
+
+    @abstractmethod
+    def build(self, in_features: int, n_labels: int) -> torch.nn.Module:
+        """A module B×D×h×w -> B×C logits."""
+
+
+class Method(Component, ABC):
+    """A row of the table. ``floor`` marks predictors that never see an image."""
+
+    kind: ClassVar[str] = "method"
+    floor: ClassVar[bool] = False
+
+    @abstractmethod
+    def plan(self, task: Task) -> ModelStage:
+        """The stage whose output predicts the test rows, written in the stage vocabulary."""
+
+
+class Metric(Component, ABC):
+    """A number from N×C labels and N×C scores in 0..1; NaN where it is undefined."""
+
+    kind: ClassVar[str] = "metric"
+
+    @abstractmethod
+    def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float: ...
+
+
+class LabelMetric(Metric):
+    """A metric defined per label; the whole is the mean over labels where it is defined."""
+
+    @abstractmethod
+    def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
+        """C values, NaN where undefined."""
+
+    def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+        values = self.per_label(Y, scores)
+        defined = values[~np.isnan(values)]
+        return float(defined.mean()) if len(defined) else float("nan")
+
+
+class Engine(Component, ABC):
+    kind: ClassVar[str] = "engine"
+
+    @abstractmethod
+    def run(self, grid: Grid, store: Store, jobs: int, ended: Ended) -> None:
+        """Executes the stages of the grid that are not stored, at most ``jobs`` at once.
+
+        Calls ``ended`` in this process with the outcome of every stage (also of stored ones), once
+        its inputs have ended. A stage that fails blocks only the stages that wait for it.
+        """

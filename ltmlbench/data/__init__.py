@@ -1,0 +1,1 @@
+"""Samples, pixels, splits, augmentation."""

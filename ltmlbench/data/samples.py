@@ -1,0 +1,120 @@
+"""What a data set gives the bench: samples, groups, labels, and how to read one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from ltmlbench.labels import LabelMatrix
+
+Image = npt.NDArray[np.uint8]
+
+
+class Protocol(BaseModel):
+    """How a data set is evaluated.
+
+    Args:
+        unit: what one sample is, e.g. ``"eye"``.
+        group_unit: what one group is, e.g. ``"patient"``; None if samples stand alone.
+        group_all: labels that a group has only if all its samples have them (``"N"``); a group
+            has any other label if one sample has it. Scores follow: minimum, else maximum.
+        headline: the metrics of the table, in order.
+        headline_unit: the unit of the table's first block (default: ``unit``).
+        head, tail: thresholds of `LabelMatrix.shots`.
+        simulated: everything made from the data has to say so.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: str = "sample"
+    group_unit: str | None = None
+    group_all: tuple[str, ...] = ()
+    headline: tuple[str, ...] = ("map", "macro_auc", "micro_f1", "macro_f1")
+    headline_unit: str | None = None
+    head: float = 100
+    tail: float = 20
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Samples:
+    """N samples in a fixed order.
+
+    Args:
+        ids: N unique names.
+        groups: N group names; samples of one group (a patient) never straddle a split.
+        labels: N×C.
+        read: ``read(row, size)`` gives the picture of ``row`` as H×W×3 uint8 RGB, both sides at
+            least ``size`` pixels where the source has them. Must be picklable.
+        content: N digests of what ``read`` reads (file bytes and how they are turned).
+        protocol: how results are evaluated.
+        border: pixels whose largest channel is at most this are border and cut away; None: keep.
+        official: N names of the official part ("train", "test", ...) where there is one.
+        notes: what was left out or found odd, one line each.
+        extras: per-sample arrays (masks, grades, age), N rows each.
+    """
+
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    labels: LabelMatrix
+    read: Callable[[int, int], Image]
+    content: tuple[str, ...]
+    protocol: Protocol = field(default_factory=Protocol)
+    border: int | None = None
+    official: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+    extras: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.ids), len(self.groups), len(self.labels), len(self.content)}
+        if self.official is not None:
+            lengths.add(len(self.official))
+        if len(lengths) != 1:
+            raise ValueError(f"ids, groups, labels and content differ in length: {sorted(lengths)}")
+        if len(set(self.ids)) != len(self.ids):
+            raise ValueError("sample ids repeat")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over everything but the order of notes: ids, groups, labels, content, official."""
+        digest = hashlib.sha256()
+        for part in (self.ids, self.groups, self.labels.names, self.content, self.official or ()):
+            digest.update(repr(part).encode())
+        digest.update(self.labels.dense.tobytes())
+        digest.update(self.protocol.model_dump_json().encode())
+        return digest.hexdigest()
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Samples:
+        """Some samples, in the given order."""
+        index = [int(row) for row in rows]
+        return replace(
+            self,
+            ids=tuple(self.ids[i] for i in index),
+            groups=tuple(self.groups[i] for i in index),
+            labels=self.labels.take(rows),
+            read=_Taken(self.read, tuple(index)),
+            content=tuple(self.content[i] for i in index),
+            official=None if self.official is None else tuple(self.official[i] for i in index),
+            extras={name: values[rows] for name, values in self.extras.items()},
+        )
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """Reads row i of a selection; a class so that worker processes can receive it."""
+
+    read: Callable[[int, int], Image]
+    rows: tuple[int, ...]
+
+    def __call__(self, row: int, size: int) -> Image:
+        return self.read(self.rows[row], size)

@@ -1,0 +1,116 @@
+"""Methods × backbones × folds × seeds -> runs -> one deduplicated stage graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ltmlbench.components import Backbone, Method
+from ltmlbench.errors import RequestError
+from ltmlbench.stages import ModelStage, Numerics, Predict, Stage, Task
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: a method as the user typed it, and what it resolved to."""
+
+    name: str
+    method: Method
+
+
+@dataclass(frozen=True)
+class Run:
+    """One method, backbone, fold and seed; ``identity`` is that of its predictions."""
+
+    id: str
+    method: str
+    backbone: str
+    fold: str
+    seed: int
+    floor: bool
+    identity: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """A stage to be executed, with the identities it waits for."""
+
+    identity: str
+    stage: Stage
+    task: Task
+    inputs: tuple[str, ...]
+    title: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All runs and the stages they need; ``nodes`` is in an order that respects the inputs."""
+
+    runs: tuple[Run, ...]
+    nodes: Mapping[str, Node]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stage ended. ``failure`` is empty, or error, out-of-memory, diverged, or blocked (an
+    input failed); ``cause`` is one line, ``trace`` the traceback."""
+
+    identity: str
+    made: bool = False
+    seconds: float = 0.0
+    failure: str = ""
+    cause: str = ""
+    trace: str = ""
+
+
+Ended = Callable[[Outcome], None]
+
+
+def build_grid(
+    rows: Sequence[Row], networks: Sequence[tuple[Backbone, Numerics]], tasks: Sequence[Task]
+) -> Grid:
+    """Lays out the grid. ``tasks``: one per fold and seed; each network is put into each.
+
+    Floor rows see no image: they are laid out for the first network only.
+    """
+    runs: list[Run] = []
+    nodes: dict[str, Node] = {}
+    for task in tasks:
+        for row in rows:
+            for backbone, numerics in networks[:1] if row.method.floor else networks:
+                full = replace(task, backbone=backbone, numerics=numerics)
+                runs.append(_lay_out(row, full, nodes))
+    return Grid(tuple(runs), nodes)
+
+
+def _lay_out(row: Row, task: Task, nodes: dict[str, Node]) -> Run:
+    model = row.method.plan(task)
+    if not isinstance(model, ModelStage):
+        raise RequestError(
+            f"method {row.name!r} planned {type(model).__name__}, which cannot predict: "
+            "Method.plan has to return a ModelStage, such as Fit"
+        )
+    backbone = "none" if row.method.floor else task.backbone.label
+    where = " · ".join([row.name, backbone, task.split.name, f"seed {task.seed}"])
+    identity = _add(Predict(model=model), task, nodes, where)
+    slug = re.sub(r"[^A-Za-z0-9.+=-]+", "_", f"{row.name}-{backbone}-{task.split.name}").strip("_")
+    return Run(
+        id=f"{slug}-s{task.seed}-{identity[:8]}",
+        method=row.name,
+        backbone=backbone,
+        fold=task.split.name,
+        seed=task.seed,
+        floor=row.method.floor,
+        identity=identity,
+        model=model.identity(task),
+    )
+
+
+def _add(stage: Stage, task: Task, nodes: dict[str, Node], where: str) -> str:
+    identity = stage.identity(task)
+    if identity not in nodes:
+        inputs = tuple(_add(inner, task, nodes, where) for inner in stage.inputs())
+        nodes[identity] = Node(identity, stage, task, inputs, f"{stage.title} · {where}")
+    return identity

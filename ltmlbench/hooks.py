@@ -1,0 +1,139 @@
+"""What a plugin may implement: one hook per kind of component, and events of a run.
+
+A plugin is a module (or object) registered under the ``ltmlbench`` entry-point group. Its hooks
+return light `Record` objects; the code a record points at is imported only when it is used.
+
+    # my_package/__init__.py
+    from ltmlbench.hooks import Record, hookimpl
+
+    @hookimpl
+    def ltmlbench_losses():
+        return [Record("asl", "my_package.losses:Asymmetric", "asymmetric loss")]
+
+    # pyproject.toml
+    [project.entry-points.ltmlbench]
+    my_package = "my_package"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+
+API_VERSION = 1
+"""Raised when a hook or contract changes. A plugin module may state the version it was written
+for as ``LTMLBENCH_API``; one that asks for a newer version is not loaded."""
+
+hookspec = pluggy.HookspecMarker("ltmlbench")
+hookimpl = pluggy.HookimplMarker("ltmlbench")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A component as a plugin announces it: light enough to list without importing it.
+
+    Args:
+        name: what users type, e.g. ``"focal"``.
+        target: where its class is, ``"package.module:Class"``.
+        summary: one line for ``ltmlbench list``.
+        citation: paper, equation, licence of the source; empty if it is the plugin's own.
+        aliases: other names users may type.
+        version: raise it when results would change; it is part of every stored identity.
+        catch_all: the option that takes a name nobody registered (timm's model names).
+    """
+
+    name: str
+    target: str
+    summary: str
+    citation: str = ""
+    aliases: tuple[str, ...] = ()
+    version: int = 1
+    catch_all: str = ""
+
+
+class ComponentHooks:
+    """One hook per kind of component. Each returns the records of one plugin."""
+
+    @hookspec
+    def ltmlbench_datasets(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Data sets: ``Record("flowers", "pkg.data:Flowers", "tagged flower pictures")``."""
+
+    @hookspec
+    def ltmlbench_backbones(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Backbones: ``Record("timm", "pkg.nets:Timm", "any timm model", catch_all="model")``."""
+
+    @hookspec
+    def ltmlbench_heads(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Heads: ``Record("linear", "pkg.heads:Linear", "pooling and one linear layer")``."""
+
+    @hookspec
+    def ltmlbench_losses(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Losses: ``Record("asl", "pkg.losses:Asymmetric", "asymmetric loss")``."""
+
+    @hookspec
+    def ltmlbench_samplers(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Samplers: ``Record("cb", "pkg.samplers:ClassAware", "classes in turn")``."""
+
+    @hookspec
+    def ltmlbench_subsets(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Subset generators: ``Record("shot", "pkg.subsets:Shot", "labels by frequency")``."""
+
+    @hookspec
+    def ltmlbench_methods(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Methods, a row of the table: ``Record("asl", "pkg.methods:Asl", "ASL, IB sampling")``."""
+
+    @hookspec
+    def ltmlbench_metrics(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Metrics: ``Record("map", "pkg.metrics:MeanAP", "mean average precision")``."""
+
+    @hookspec
+    def ltmlbench_engines(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Engines: ``Record("local", "pkg.engines:Local", "stages in this process")``."""
+
+
+class EventHooks:
+    """Events of a run, for observers such as experiment trackers. An observer can never fail a
+    run: what it raises is reported once on stderr and then ignored."""
+
+    @hookspec
+    def ltmlbench_benchmark_started(self, config: Mapping[str, Any], stages: int) -> None:
+        """``config`` is the resolved configuration, ``stages`` how many are still to be done."""
+
+    @hookspec
+    def ltmlbench_stage_started(self, stage: str, title: str) -> None:
+        """``stage`` is the identity (sha256) of the stage, ``title`` a line for people."""
+
+    @hookspec
+    def ltmlbench_epoch_finished(
+        self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
+    ) -> None:
+        """``values``: loss, learning rate, images per second and what else the epoch measured."""
+
+    @hookspec
+    def ltmlbench_stage_finished(self, stage: str, title: str, seconds: float) -> None:
+        """The artifact of the stage is stored."""
+
+    @hookspec
+    def ltmlbench_stage_failed(self, stage: str, title: str, kind: str, cause: str) -> None:
+        """``kind``: error, out-of-memory, diverged or stopped."""
+
+    @hookspec
+    def ltmlbench_run_finished(self, run: Mapping[str, Any]) -> None:
+        """``run``: the content of the run's ``run.json``."""
+
+
+KINDS: Mapping[str, str] = {
+    "dataset": "ltmlbench_datasets",
+    "backbone": "ltmlbench_backbones",
+    "head": "ltmlbench_heads",
+    "loss": "ltmlbench_losses",
+    "sampler": "ltmlbench_samplers",
+    "subsets": "ltmlbench_subsets",
+    "method": "ltmlbench_methods",
+    "metric": "ltmlbench_metrics",
+    "engine": "ltmlbench_engines",
+}
+"""Kinds of components and the hook that collects each."""

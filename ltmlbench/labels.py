@@ -1,0 +1,121 @@
+"""The label matrix of a multi-label data set and its statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Shot = Literal["head", "medium", "tail"]
+
+
+class LabelMatrix:
+    """N samples × C labels of 0 and 1, with names.
+
+    Args:
+        Y: N×C array, SciPy sparse matrix or DataFrame; every entry 0 or 1 (bool counts).
+        names: C label names; the column names of a DataFrame, else ``"0", "1", ...``.
+
+    Raises:
+        ValueError: Y is not two-dimensional, holds anything but 0 and 1, or the names do not
+            fit its columns or repeat.
+    """
+
+    def __init__(self, Y: Any, names: Sequence[str] | None = None) -> None:
+        if names is None and hasattr(Y, "columns"):
+            names = [str(column) for column in Y.columns]
+        matrix = Y if sparse.issparse(Y) else np.asarray(Y)
+        if matrix.ndim != 2:
+            raise ValueError(f"a label matrix has 2 dimensions (samples × labels), not {matrix.ndim}")
+        values = matrix.data if sparse.issparse(matrix) else matrix
+        if values.dtype != np.bool_ and not np.isin(values, (0, 1)).all():
+            raise ValueError("a label matrix holds only 0 and 1; fractional, negative or NaN found")
+        self._csr = sparse.csr_array(matrix, dtype=np.int32)
+        self._csr.eliminate_zeros()
+        self.names = tuple(names) if names is not None else tuple(map(str, range(matrix.shape[1])))
+        if len(self.names) != matrix.shape[1]:
+            raise ValueError(f"{len(self.names)} names for {matrix.shape[1]} label columns")
+        if len(set(self.names)) != len(self.names):
+            twice = sorted({n for n in self.names if self.names.count(n) > 1})
+            raise ValueError(f"label names repeat: {', '.join(twice)}")
+
+    @property
+    def n_samples(self) -> int:
+        return int(self._csr.shape[0])
+
+    @property
+    def n_labels(self) -> int:
+        return int(self._csr.shape[1])
+
+    def __len__(self) -> int:
+        return self.n_samples
+
+    def __repr__(self) -> str:
+        return f"LabelMatrix({self.n_samples} samples × {self.n_labels} labels)"
+
+    @property
+    def sparse(self) -> sparse.csr_array:
+        """N×C CSR, int32 ones."""
+        return self._csr
+
+    @cached_property
+    def dense(self) -> npt.NDArray[np.uint8]:
+        """N×C, uint8."""
+        dense = self._csr.toarray().astype(np.uint8)
+        dense.flags.writeable = False
+        return dense
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Positives per label, C."""
+        return np.asarray(self._csr.sum(axis=0), dtype=np.int64).ravel()
+
+    @cached_property
+    def per_sample(self) -> npt.NDArray[np.int64]:
+        """Positives per sample, N."""
+        return np.diff(self._csr.indptr).astype(np.int64)
+
+    @cached_property
+    def cooccurrence(self) -> npt.NDArray[np.int64]:
+        """C×C: samples that hold both labels; the diagonal holds the counts."""
+        return (self._csr.T @ self._csr).toarray().astype(np.int64)
+
+    @property
+    def cardinality(self) -> float:
+        """Mean number of positives per sample."""
+        return float(self._csr.nnz / max(self.n_samples, 1))
+
+    @property
+    def density(self) -> float:
+        """Share of ones in the matrix: cardinality / C."""
+        return float(self._csr.nnz / max(self.n_samples * self.n_labels, 1))
+
+    @property
+    def imbalance_ratio(self) -> float:
+        """Largest over smallest positive count among labels that occur; NaN if none does."""
+        present = self.counts[self.counts > 0]
+        return float(present.max() / present.min()) if len(present) else float("nan")
+
+    def shots(self, head: float = 100, tail: float = 20) -> tuple[Shot, ...]:
+        """Head, medium or tail per label, by its number of positives.
+
+        A label is ``head`` with at least ``head`` positives and ``tail`` with fewer than ``tail``;
+        thresholds below 1 are shares of the samples. Defaults: VOC-MLT (Wu et al., ECCV 2020).
+        """
+        head_n = head * self.n_samples if head < 1 else head
+        tail_n = tail * self.n_samples if tail < 1 else tail
+        return tuple(
+            "head" if n >= head_n else "tail" if n < tail_n else "medium" for n in self.counts
+        )
+
+    def take(self, rows: npt.ArrayLike) -> LabelMatrix:
+        """The same labels for some rows (indices or a boolean mask)."""
+        return LabelMatrix(self._csr[np.asarray(rows)], self.names)
+
+    def select(self, labels: Sequence[int]) -> LabelMatrix:
+        """All rows, some labels (column indices)."""
+        return LabelMatrix(self._csr[:, list(labels)], [self.names[c] for c in labels])

@@ -1,0 +1,46 @@
+"""Which device and arithmetic a backbone trains with."""
+
+from __future__ import annotations
+
+import torch
+
+from ltmlbench.components import Backbone
+from ltmlbench.errors import RequestError
+from ltmlbench.stages import Numerics
+
+
+def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics:
+    """The rule behind ``--device auto`` and ``precision=auto``; the choice is part of the identity.
+
+    CUDA: bfloat16 autocast. CPU with native bfloat16 (AVX512-BF16 or AMX): bfloat16 for networks of
+    dense convolutions (ResNet and DenseNet train 2 to 3 times faster), float32 for networks with
+    depthwise convolutions, which bfloat16 slows down (benchmarks/test_precision.py shows both).
+    Channels-last always: it was faster in every case measured. A rule and not a timing, so that two
+    runs on one machine never choose differently.
+
+    Raises:
+        RequestError: the device is not there.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise RequestError(f"device {device!r} was asked for, but torch finds no GPU: --device cpu")
+    if precision == "auto":
+        native = device.startswith("cuda") or _cpu_has_bfloat16()
+        quicker = device.startswith("cuda") or not _has_depthwise(backbone)
+        precision = "bfloat16" if native and quicker else "float32"
+    return Numerics(device=device, dtype=precision, channels_last=True)
+
+
+def _cpu_has_bfloat16() -> bool:
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and (
+        torch.cpu._is_avx512_bf16_supported()  # type: ignore[no-untyped-call]
+    )
+
+
+def _has_depthwise(backbone: Backbone) -> bool:
+    network = backbone.build()
+    return any(
+        isinstance(layer, torch.nn.Conv2d) and 1 < layer.groups == layer.in_channels
+        for layer in network.modules()
+    )

@@ -1,0 +1,146 @@
+"""One eye, drawn once: where its parts lie and how they look, free of pixels and of disease."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ltmlbench_retina.fundus.population import EyeSpec
+from ltmlbench_retina.fundus.raster import Points
+from ltmlbench_retina.fundus.vessels import Vessels, grow
+
+Colour = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Paint:
+    """What covered pixels become: ``picture * tint + glow`` (red, green, blue)."""
+
+    tint: tuple[float, float, float]
+    glow: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Shapes of one kind on the retina.
+
+    Args:
+        structure: the mask they belong to; empty: none.
+        shapes: closed outlines, or open paths where ``width`` is above 0; each k×2.
+        softness: width of their edges in eye units.
+        depth: ``"deep"`` below the vessels, ``"surface"`` above, ``"media"`` in front of all.
+    """
+
+    structure: str
+    shapes: tuple[Points, ...]
+    paint: Paint
+    opacity: float
+    softness: float = 0.006
+    depth: str = "surface"
+    width: float = 0.0
+
+
+@dataclass(frozen=True)
+class Disc:
+    """The optic disc: a tilted ellipse with a cup of ``cup`` times its height."""
+
+    centre: Points
+    radius: float
+    aspect: float
+    tilt: float
+    cup: float
+    cup_shift: Points
+    pallor: float
+
+    def outline(self, scale: float = 1.0, shift: Points | None = None) -> Points:
+        """Points of an ellipse ``scale`` times the disc, k×2."""
+        angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+        upright = np.stack([self.aspect * np.cos(angle), np.sin(angle)], axis=1)
+        turn = np.array(
+            [[np.cos(self.tilt), np.sin(self.tilt)], [-np.sin(self.tilt), np.cos(self.tilt)]]
+        )
+        centre = self.centre if shift is None else self.centre + shift * self.radius
+        return np.asarray(centre + scale * self.radius * upright @ turn)
+
+
+@dataclass(frozen=True)
+class Eye:
+    """What a photograph shows.
+
+    Args:
+        colour: of the fundus, red, green, blue in 0..1.
+        cut: half-height of the picture; 1 where the camera shows the whole circle.
+        tessellation: 0..1, how far the choroidal vessels shine through.
+        artery_width, nicking: 1 and 0 in health; hypertension narrows arteries and nicks veins.
+        haze, blur: clouding of the media, 0..1, and the spread (eye units) of a point of light.
+    """
+
+    disc: Disc
+    fovea: Points
+    vessels: Vessels
+    colour: Colour
+    cut: float
+    tessellation: float
+    artery_width: float = 1.0
+    nicking: float = 0.0
+    haze: float = 0.0
+    blur: float = 0.0
+    marks: tuple[Marks, ...] = ()
+
+    def inside(self, points: Points, margin: float = 0.1) -> npt.NDArray[np.bool_]:
+        """Which points (n×2) the picture shows, ``margin`` from its border."""
+        seen = np.hypot(points[:, 0], points[:, 1]) < 1 - margin
+        return np.asarray(seen & (np.abs(points[:, 1]) < self.cut - margin))
+
+    def free(self, points: Points, margin: float = 0.1) -> npt.NDArray[np.bool_]:
+        """Which points (n×2) lie inside the picture and off the disc."""
+        off = np.linalg.norm(points - self.disc.centre, axis=1) > 1.35 * self.disc.radius
+        return np.asarray(off & self.inside(points, margin))
+
+
+PALETTE = np.array(
+    [
+        [0.88, 0.62, 0.44],  # fair
+        [0.86, 0.46, 0.22],  # orange
+        [0.74, 0.34, 0.13],  # red-brown
+        [0.52, 0.27, 0.11],  # dark
+    ]
+)
+
+
+def draw_eye(spec: EyeSpec) -> Eye:
+    """The healthy eye of a specification. Pigment and camera are the patient's, the rest is its
+    own."""
+    patient, rng = spec.rng("patient", shared=True), spec.rng("anatomy")
+    pigment = patient.beta(1.4, 1.6) * (len(PALETTE) - 1)
+    colour = np.array([np.interp(pigment, range(len(PALETTE)), c) for c in PALETTE.T])
+    colour *= patient.normal(1, [0.04, 0.06, 0.10]) * patient.uniform(0.85, 1.1)
+    cut = float(patient.uniform(0.80, 0.93)) if patient.random() < 0.25 else 1.0
+    tessellation = float(patient.beta(1.2, 5) * 0.6)
+    radius = float(np.clip(patient.normal(0.135, 0.009), 0.115, 0.16))
+    cup = float(np.clip(patient.normal(0.36, 0.09), 0.12, 0.58))
+
+    centring = rng.normal(scale=[0.06, 0.035])
+    disc = centring + [rng.uniform(0.44, 0.56), rng.uniform(-0.06, 0.03)]
+    fovea = disc + [-rng.uniform(0.66, 0.74), rng.uniform(0.03, 0.10)]
+    return Eye(
+        disc=Disc(
+            centre=disc,
+            radius=radius,
+            aspect=float(rng.uniform(0.84, 0.97)),
+            tilt=float(rng.normal(scale=0.15)),
+            cup=float(np.clip(cup + rng.normal(scale=0.04), 0.1, 0.62)),
+            cup_shift=rng.normal(scale=0.05, size=2) + [-0.08, 0.0],
+            pallor=float(rng.uniform(0, 0.35)),
+        ),
+        fovea=fovea,
+        vessels=grow(rng, disc, fovea),
+        colour=colour,
+        cut=cut,
+        tessellation=tessellation,
+        artery_width=float(rng.normal(1, 0.06)),
+        haze=float(rng.beta(1, 6) * 0.35),
+        blur=float(rng.beta(1.2, 5) * 0.012),
+    )

@@ -1,0 +1,65 @@
+"""Any timm classification model as a backbone with spatial features."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, Self
+
+from pydantic import Field, field_validator
+
+from ltmlbench.components import Backbone
+
+if TYPE_CHECKING:
+    import torch
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.\-]+\Z")
+
+
+class Timm(Backbone):
+    """A timm model without its classifier: B×3×H×W -> B×D×h×w feature maps.
+
+    Convolutional networks and transformers alike: tokens are laid out on their grid again.
+    """
+
+    model: str = Field(description="timm model name, e.g. resnet50, densenet121")
+    weights: str = Field(
+        "auto",
+        description="auto (package, else hub, else random), package, hub, random, or a file",
+        exclude=True,  # `digest` stands for it in an identity: a path changes no number
+    )
+    digest: str = Field("", description="sha256 of the weights file; filled in when resolved")
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, model: str) -> str:
+        import timm
+
+        if not _PLAIN.match(model) or not timm.is_model(model):
+            close = difflib.get_close_matches(model, timm.list_models(), n=3)
+            hint = f", did you mean {' or '.join(close)}?" if close else ""
+            raise ValueError(f"neither a registered backbone nor a timm model{hint}")
+        return model
+
+    @property
+    def label(self) -> str:
+        return self.model if self.digest != "random" else f"{self.model} (random init)"
+
+    def resolve(self) -> Self:
+        from ltmlbench_vision.weights import locate
+
+        found = locate(self.model, self.weights)
+        if self.digest and self.digest != found.digest:
+            from ltmlbench.errors import RequestError
+
+            raise RequestError(
+                f"backbone {self.model!r}: weights {self.weights!r} have sha256 "
+                f"{found.digest[:12]}, {self.digest[:12]} was asked for: give the file it was made "
+                "with, or leave the digest out"
+            )
+        return self.model_copy(update={"weights": found.name, "digest": found.digest})
+
+    def build(self) -> torch.nn.Module:
+        from ltmlbench_vision.trunk import Trunk
+
+        return Trunk(self.model, self.weights, self.digest)
