@@ -43,7 +43,11 @@ def _component(component: Component) -> dict[str, Any]:
     return {
         "component": entry.qualified if entry else f"{cls.__module__}:{cls.__qualname__}",
         "version": entry.record.version if entry else 0,
-        "options": {name: canonical(getattr(component, name)) for name in cls.model_fields},
+        "options": {
+            name: canonical(getattr(component, name))
+            for name, field in cls.model_fields.items()
+            if not field.exclude  # what changes no number, such as a path
+        },
     }
 
 

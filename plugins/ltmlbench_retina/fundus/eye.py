@@ -102,10 +102,10 @@ class Eye:
 
 PALETTE = np.array(
     [
-        [0.88, 0.62, 0.44],  # fair
-        [0.86, 0.46, 0.22],  # orange
-        [0.74, 0.34, 0.13],  # red-brown
-        [0.52, 0.27, 0.11],  # dark
+        [0.84, 0.62, 0.46],  # fair
+        [0.80, 0.46, 0.26],  # orange
+        [0.68, 0.35, 0.18],  # red-brown
+        [0.50, 0.29, 0.16],  # dark
     ]
 )
 
@@ -116,11 +116,11 @@ def draw_eye(spec: EyeSpec) -> Eye:
     patient, rng = spec.rng("patient", shared=True), spec.rng("anatomy")
     pigment = patient.beta(1.4, 1.6) * (len(PALETTE) - 1)
     colour = np.array([np.interp(pigment, range(len(PALETTE)), c) for c in PALETTE.T])
-    colour *= patient.normal(1, [0.04, 0.06, 0.10]) * patient.uniform(0.85, 1.1)
+    colour *= patient.normal(1, [0.04, 0.04, 0.08]) * patient.uniform(0.85, 1.1)
     cut = float(patient.uniform(0.80, 0.93)) if patient.random() < 0.25 else 1.0
     tessellation = float(patient.beta(1.2, 5) * 0.6)
-    radius = float(np.clip(patient.normal(0.135, 0.009), 0.115, 0.16))
-    cup = float(np.clip(patient.normal(0.36, 0.09), 0.12, 0.58))
+    radius = float(np.clip(patient.normal(0.148, 0.009), 0.125, 0.17))
+    cup = float(np.clip(patient.normal(0.34, 0.08), 0.12, 0.55))
 
     centring = rng.normal(scale=[0.06, 0.035])
     disc = centring + [rng.uniform(0.44, 0.56), rng.uniform(-0.06, 0.03)]
@@ -129,11 +129,11 @@ def draw_eye(spec: EyeSpec) -> Eye:
         disc=Disc(
             centre=disc,
             radius=radius,
-            aspect=float(rng.uniform(0.84, 0.97)),
+            aspect=float(rng.uniform(0.86, 0.98)),
             tilt=float(rng.normal(scale=0.15)),
-            cup=float(np.clip(cup + rng.normal(scale=0.04), 0.1, 0.62)),
+            cup=float(np.clip(cup + rng.normal(scale=0.04), 0.1, 0.60)),
             cup_shift=rng.normal(scale=0.05, size=2) + [-0.08, 0.0],
-            pallor=float(rng.uniform(0, 0.35)),
+            pallor=float(rng.uniform(0, 0.3)),
         ),
         fovea=fovea,
         vessels=grow(rng, disc, fovea),

@@ -19,17 +19,17 @@ from ltmlbench_retina.fundus.raster import Points
 
 Finding = Callable[[Eye, np.random.Generator, float], Eye]
 
-BLOOD = Paint((0.48, 0.20, 0.20))
+BLOOD = Paint((0.54, 0.24, 0.22))
 CAPILLARY = Paint((0.66, 0.30, 0.30))
 EXUDATE = Paint((0.25, 0.25, 0.30), (0.74, 0.64, 0.30))
 COTTON = Paint((0.45, 0.45, 0.45), (0.50, 0.48, 0.40))
-DRUSEN = Paint((0.50, 0.50, 0.50), (0.46, 0.37, 0.14))
-ATROPHY = Paint((0.40, 0.45, 0.45), (0.54, 0.44, 0.27))
+DRUSEN = Paint((0.50, 0.50, 0.50), (0.52, 0.42, 0.16))
+ATROPHY = Paint((0.45, 0.55, 0.50), (0.56, 0.42, 0.24))
 SCLERA = Paint((0.35, 0.35, 0.35), (0.60, 0.53, 0.38))
-PIGMENT = Paint((0.32, 0.36, 0.45))
+PIGMENT = Paint((0.36, 0.30, 0.30))
 SLATE = Paint((0.50, 0.62, 0.78), (0.0, 0.01, 0.03))
 SHEEN = Paint((0.85, 0.90, 0.95), (0.16, 0.18, 0.18))
-THINNED = Paint((0.90, 0.80, 0.82))
+THINNED = Paint((0.86, 0.74, 0.76))
 SHADOW = Paint((0.45, 0.45, 0.45))
 
 
@@ -39,7 +39,7 @@ def draw_patient_eye(spec: EyeSpec) -> Eye:
     findings = {**FINDINGS, "D": partial(diabetic, grade=spec.grade)}
     for label in spec.labels.replace("N", ""):
         rng = spec.rng(label)
-        eye = findings[label](eye, rng, spec.visibility * rng.uniform(0.55, 1.0))
+        eye = findings[label](eye, rng, spec.visibility * rng.uniform(0.6, 1.0))
     return eye
 
 
@@ -51,7 +51,7 @@ def diabetic(eye: Eye, rng: np.random.Generator, strength: float, *, grade: int)
     marks = [_dots(rng, "MA", eye, rng.integers(few, many), spread, (0.010, 0.015), CAPILLARY)]
     if grade > 1:
         few, many = {2: (5, 16), 3: (22, 40), 4: (14, 30)}[grade]
-        marks += [_dots(rng, "HE", eye, rng.integers(few, many), spread, (0.016, 0.050), BLOOD)]
+        marks += [_dots(rng, "HE", eye, rng.integers(few, many), spread, (0.014, 0.042), BLOOD)]
         marks += [_exudates(rng, eye, int(rng.integers(1, 4 if grade == 2 else 6)))]
         if rng.random() < (0.3 if grade == 2 else 0.8):
             marks += [_cotton(rng, eye, int(rng.integers(1, 5)))]
@@ -63,9 +63,9 @@ def diabetic(eye: Eye, rng: np.random.Generator, strength: float, *, grade: int)
 def glaucoma(eye: Eye, rng: np.random.Generator, strength: float) -> Eye:
     """A large pale cup, notched above or below, and a wedge of thinned nerve fibres there."""
     disc, pole = eye.disc, rng.choice([-1.0, 1.0], p=[0.35, 0.65])
-    cup = disc.cup + (rng.uniform(0.74, 0.92) - disc.cup) * min(strength * 1.2, 1)
+    cup = disc.cup + (rng.uniform(0.76, 0.92) - disc.cup) * min(strength * 1.2, 1)
     shift = np.array([-0.06, pole * (0.5 - cup / 2)])
-    disc = replace(disc, cup=float(cup), cup_shift=shift, pallor=float(0.4 + 0.6 * rng.random()))
+    disc = replace(disc, cup=float(cup), cup_shift=shift, pallor=float(rng.uniform(0.6, 1.0)))
     start = disc.centre + [0.0, 0.6 * pole * disc.radius]
     t = np.linspace(0, 1, 24)[:, None]
     reach, height = rng.uniform(0.7, 1.0), rng.uniform(0.36, 0.5)
@@ -78,16 +78,16 @@ def glaucoma(eye: Eye, rng: np.random.Generator, strength: float) -> Eye:
 
 def cataract(eye: Eye, rng: np.random.Generator, strength: float) -> Eye:
     """Clouded media: a yellowish veil, little contrast, a blurred picture."""
-    haze = 1 - (1 - eye.haze) * (1 - min(rng.uniform(0.35, 0.75) * strength, 0.9))
-    return replace(eye, haze=haze, blur=eye.blur + rng.uniform(0.012, 0.040) * strength)
+    haze = 1 - (1 - eye.haze) * (1 - min(rng.uniform(0.20, 0.80) * strength, 0.9))
+    return replace(eye, haze=haze, blur=eye.blur + rng.uniform(0.005, 0.040) * strength)
 
 
 def macular(eye: Eye, rng: np.random.Generator, strength: float) -> Eye:
-    """Drusen round the fovea; geographic atrophy in one eye of three."""
-    marks = [_dots(rng, "DRUSEN", eye, rng.integers(14, 60), 0.13, (0.010, 0.030), DRUSEN, "deep")]
-    if rng.random() < 0.35:
+    """Drusen round the fovea; geographic atrophy in two eyes of five."""
+    marks = [_dots(rng, "DRUSEN", eye, rng.integers(22, 80), 0.14, (0.011, 0.034), DRUSEN, "deep")]
+    if rng.random() < 0.4:
         centre = eye.fovea + rng.normal(scale=0.04, size=(1, 2))
-        patch = blobs(rng, centre, rng.uniform(0.09, 0.17, 1), roughness=0.22)
+        patch = blobs(rng, centre, rng.uniform(0.09, 0.17, 1), roughness=0.13)
         marks += [Marks("ATROPHY", patch, ATROPHY, 0.85, softness=0.008, depth="deep")]
     return _marked(eye, marks, strength)
 
@@ -95,9 +95,9 @@ def macular(eye: Eye, rng: np.random.Generator, strength: float) -> Eye:
 def hypertensive(eye: Eye, rng: np.random.Generator, strength: float) -> Eye:
     """Narrowed arteries that nick the veins they cross, flame-shaped haemorrhages along the
     vessels, cotton-wool spots."""
-    marks = [_flames(rng, eye, int(rng.integers(3, 9)))]
-    if rng.random() < 0.6:
-        marks += [_cotton(rng, eye, int(rng.integers(1, 6)))]
+    marks = [_flames(rng, eye, int(rng.integers(4, 11)))]
+    if rng.random() < 0.7:
+        marks += [_cotton(rng, eye, int(rng.integers(2, 7)))]
     narrow = replace(
         eye,
         artery_width=eye.artery_width * (1 - rng.uniform(0.35, 0.55) * min(strength, 1)),
@@ -120,7 +120,7 @@ def myopic(eye: Eye, rng: np.random.Generator, strength: float) -> Eye:
     marks = [Marks("CRESCENT", (crescent,), SCLERA, 0.95, softness=0.012, depth="deep")]
     if rng.random() < 0.35:
         centres = _place(rng, eye, int(rng.integers(1, 5)), eye.fovea, 0.28)
-        patches = blobs(rng, centres, rng.uniform(0.04, 0.12, len(centres)), roughness=0.25)
+        patches = blobs(rng, centres, rng.uniform(0.04, 0.12, len(centres)), roughness=0.14)
         marks += [Marks("ATROPHY", patches, SCLERA, 0.8, softness=0.01, depth="deep")]
     shining = eye.tessellation + (rng.uniform(0.7, 1.0) - eye.tessellation) * firm
     return _marked(replace(eye, disc=disc, tessellation=float(shining)), marks, strength)
@@ -159,7 +159,7 @@ def blobs(
     phi = np.linspace(0, 2 * np.pi, 28, endpoint=False)
     waves = np.arange(2, 6)[:, None]
     phase = rng.uniform(0, 2 * np.pi, (n, 4, 1))
-    size = rng.normal(scale=roughness, size=(n, 4, 1)) / np.sqrt(waves)
+    size = rng.normal(scale=2 * roughness, size=(n, 4, 1)) / waves
     r = radii[:, None] * (1 + (size * np.cos(waves * phi + phase)).sum(axis=1)).clip(0.4, 1.8)
     along, across = r * np.cos(phi), r * np.sin(phi) * np.broadcast_to(aspect, n)[:, None]
     turn = np.broadcast_to(angle, n)[:, None]
@@ -193,7 +193,7 @@ def _dots(
     centres = _place(rng, eye, n, eye.fovea, spread)
     small, large = radii
     size = small + (large - small) * rng.beta(1, 2, len(centres))
-    return Marks(structure, blobs(rng, centres, size), paint, 0.95, 0.004, depth)
+    return Marks(structure, blobs(rng, centres, size), paint, 0.95, 0.006, depth)
 
 
 def _exudates(rng: np.random.Generator, eye: Eye, n: int) -> Marks:
@@ -205,7 +205,7 @@ def _exudates(rng: np.random.Generator, eye: Eye, n: int) -> Marks:
         distance = rng.uniform(0.05, 0.14) * rng.normal(1, 0.2, k)
         spots = centre + distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         spots = spots[eye.free(spots, 0.06)]
-        shapes += blobs(rng, spots, rng.uniform(0.007, 0.019, len(spots)), roughness=0.18)
+        shapes += blobs(rng, spots, rng.uniform(0.006, 0.016, len(spots)))
     return Marks("EX", tuple(shapes), EXUDATE, 0.95, softness=0.003)
 
 
@@ -236,7 +236,7 @@ def _flames(rng: np.random.Generator, eye: Eye, n: int) -> Marks:
     points, angle = _along_vessels(rng, eye, n)
     streaks = 6
     points, angle = np.repeat(points, streaks, axis=0), np.repeat(angle, streaks)
-    size = np.repeat(rng.uniform(0.035, 0.08, len(points) // streaks), streaks)
+    size = np.repeat(rng.uniform(0.04, 0.095, len(points) // streaks), streaks)
     along = rng.normal(scale=0.25, size=len(points)) * size
     across = np.tile(np.linspace(-0.32, 0.32, streaks), len(points) // streaks) * size
     heading = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -286,7 +286,7 @@ def _laser(rng: np.random.Generator, eye: Eye) -> list[Marks]:
 def _membrane(rng: np.random.Generator, eye: Eye) -> list[Marks]:
     """An epiretinal membrane: a sheen over the macula with radiating folds."""
     centre = eye.fovea + rng.normal(scale=0.08, size=2)
-    sheet = blobs(rng, centre[None], rng.uniform(0.20, 0.32, 1), roughness=0.2)
+    sheet = blobs(rng, centre[None], rng.uniform(0.20, 0.32, 1), roughness=0.13)
     n = int(rng.integers(9, 18))
     angle = rng.uniform(0, 2 * np.pi, n)[:, None] + np.linspace(0, 0.35, 12)
     reach = np.linspace(0.03, 1, 12) * rng.uniform(0.14, 0.30, (n, 1))
@@ -308,7 +308,7 @@ def _asteroid(rng: np.random.Generator, eye: Eye) -> list[Marks]:
     """Asteroid hyalosis: bright bodies in the vitreous."""
     points = rng.uniform(-0.9, 0.9, (int(rng.integers(40, 110)), 2))
     points = points[eye.inside(points, 0.05)]
-    shapes = blobs(rng, points, rng.uniform(0.010, 0.028, len(points)))
+    shapes = blobs(rng, points, rng.uniform(0.008, 0.022, len(points)))
     return [Marks("OTHER", shapes, EXUDATE, 0.8, softness=0.006, depth="media")]
 
 

@@ -63,6 +63,7 @@ class Raster:
     def stroke(self, paths: Points, widths: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
         """Canvas with n paths (n×k×2) drawn as wide as ``widths`` (n×k) says, 0 for a gap.
 
+            Fine canvases need no smooth edges, which take three times as long.
         A stroke finer than a canvas pixel is drawn one pixel wide and as much paler.
         """
         canvas = self._canvas()
@@ -77,7 +78,7 @@ class Raster:
                 isClosed=False,
                 color=255 * min(value, 1),
                 thickness=max(int(value), 1),
-                lineType=cv2.LINE_AA,
+                lineType=cv2.LINE_8 if self.fineness > 2 else cv2.LINE_AA,
                 shift=_FRACTION_BITS,
             )
         return canvas

@@ -39,12 +39,24 @@ class Vessels:
 def grow(rng: np.random.Generator, disc: Points, fovea: Points) -> Vessels:
     """The tree of one eye: trunks leave the disc, branches leave trunks at sharp angles."""
     trunks = _trunks(rng, disc)
-    branches = _branch(rng, trunks, 7, length=(0.22, 0.62))
-    twigs = _branch(rng, branches, 3, length=(0.10, 0.26))
+    branches = _branch(rng, trunks, 6, first=7, length=(0.22, 0.62))
+    twigs = _branch(rng, branches, 2, first=4, length=(0.10, 0.26))
     tree = trunks + branches + twigs + _macular(rng, disc)
     away = np.linalg.norm(tree.paths - fovea, axis=2)
     alive = np.logical_and.accumulate(away > AVASCULAR, axis=1)
     return Vessels(tree.paths, tree.widths * alive, tree.artery)
+
+
+def choroid(rng: np.random.Generator) -> Vessels:
+    """Choroidal vessels: broad, crowded, fanning out from the posterior pole."""
+    n, knots = 170, 14
+    angle = rng.uniform(0, 2 * np.pi, n)
+    radial = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    start = radial * np.sqrt(rng.uniform(0.01, 0.9, n))[:, None]
+    heading = (angle + rng.normal(scale=0.45, size=n))[:, None] + np.zeros(knots)
+    paths = _walk(rng, start, heading, rng.uniform(0.3, 0.8, n), 0.22)
+    widths = rng.uniform(0.010, 0.034, (n, 1)) * np.ones(knots)
+    return Vessels(paths, widths, np.zeros(n, dtype=bool))
 
 
 def _trunks(rng: np.random.Generator, disc: Points) -> Vessels:
@@ -55,7 +67,7 @@ def _trunks(rng: np.random.Generator, disc: Points) -> Vessels:
     )
     n = len(artery)
     t = np.linspace(0, 1, KNOTS)
-    start = np.where(temporal, rng.uniform(1.45, 1.85, n), rng.uniform(0.7, 1.15, n))
+    start = np.where(temporal, rng.uniform(1.45, 1.85, n), rng.uniform(0.6, 1.25, n))
     start += np.where(artery, -0.12, 0.12)
     power = np.where(temporal, rng.uniform(1.7, 2.5, n), 1.0)
     ease = (1 - t) ** power[:, None]
@@ -64,40 +76,41 @@ def _trunks(rng: np.random.Generator, disc: Points) -> Vessels:
     outward = np.where(temporal, -1.0, 1.0)[:, None]
     heading = np.arctan2(-up[:, None] * np.sin(angle), outward * np.cos(angle))
     length = np.where(temporal, rng.uniform(1.4, 1.65, n), rng.uniform(0.6, 0.9, n))
-    width = np.where(artery, 0.019, 0.027) * np.where(temporal, 1.0, 0.75)
-    widths = width[:, None] * np.linspace(1, 0.45, KNOTS)
+    width = np.where(artery, 0.0155, 0.0215) * np.where(temporal, 1.0, 0.72)
+    widths = width[:, None] * np.linspace(1, 0.4, KNOTS)
     origin = disc + rng.normal(scale=0.012, size=(n, 2))
     return Vessels(_walk(rng, origin, heading, length, 0.12), widths, artery)
 
 
 def _macular(rng: np.random.Generator, disc: Points) -> Vessels:
     """Small vessels from the temporal rim of the disc towards the macula."""
-    n = 6
+    n = 5
     angle = np.linspace(-0.75, 0.75, n) + rng.normal(scale=0.08, size=n)
     side = np.stack([-np.cos(angle), np.sin(angle)], axis=1)
     turn = -0.7 * angle[:, None] * np.linspace(0, 1, KNOTS)
     heading = np.arctan2(side[:, 1], side[:, 0])[:, None] + turn
-    widths = np.full((n, 1), 0.007) * np.linspace(1, 0.4, KNOTS)
-    paths = _walk(rng, disc + 0.05 * side, heading, rng.uniform(0.3, 0.6, n), 0.2)
+    widths = np.full((n, 1), 0.006) * np.linspace(1, 0.4, KNOTS)
+    paths = _walk(rng, disc + 0.10 * side, heading, rng.uniform(0.3, 0.6, n), 0.2)
     return Vessels(paths, widths, np.arange(n) % 2 == 0)
 
 
 def _branch(
-    rng: np.random.Generator, parents: Vessels, each: int, length: tuple[float, float]
+    rng: np.random.Generator, parents: Vessels, each: int, first: int, length: tuple[float, float]
 ) -> Vessels:
-    """``each`` children per vessel, to alternating sides, bending back along their parent."""
+    """``each`` children per vessel from its knot ``first`` on, to alternating sides, bending back
+    along their parent."""
     n = len(parents.paths) * each
     parent = np.repeat(np.arange(len(parents.paths)), each)
-    place = (np.tile(np.arange(each), len(parents.paths)) + rng.uniform(0.2, 0.9, n)) / each
-    knot = np.clip((place * KNOTS).astype(int), 3, KNOTS - 2)
+    place = (np.tile(np.arange(each), len(parents.paths)) + rng.uniform(0.1, 0.9, n)) / each
+    knot = (first + place * (KNOTS - 2 - first)).astype(int)
     step = parents.paths[parent, knot + 1] - parents.paths[parent, knot]
     side = np.where(np.tile(np.arange(each), len(parents.paths)) % 2, 1.0, -1.0)
-    heading = np.arctan2(step[:, 1], step[:, 0]) + side * rng.uniform(0.5, 1.15, n)
+    heading = np.arctan2(step[:, 1], step[:, 0]) + side * rng.uniform(0.4, 0.95, n)
     bend = -side * rng.uniform(0.0, 0.8, n)
     headings = heading[:, None] + bend[:, None] * np.linspace(0, 1, KNOTS)
-    width = parents.widths[parent, knot] * rng.uniform(0.45, 0.72, n)
-    widths = width[:, None] * np.linspace(1, 0.35, KNOTS)
-    paths = _walk(rng, parents.paths[parent, knot], headings, rng.uniform(*length, n), 0.22)
+    width = parents.widths[parent, knot] * rng.uniform(0.40, 0.65, n)
+    widths = width[:, None] * np.linspace(1, 0.3, KNOTS)
+    paths = _walk(rng, parents.paths[parent, knot], headings, rng.uniform(*length, n), 0.14)
     return Vessels(paths, widths, parents.artery[parent])
 
 

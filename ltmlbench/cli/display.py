@@ -1,0 +1,174 @@
+"""What a person sees while a benchmark runs: a live display, or plain lines without a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ltmlbench.hooks import hookimpl
+from ltmlbench.prepare import Benchmark
+from ltmlbench.registry import registry
+
+
+@contextmanager
+def display() -> Iterator[Display]:
+    """A display that observes the runs of this process while the context lasts."""
+    shown = LiveDisplay() if sys.stderr.isatty() else Display()
+    registry().observe(shown, "display")
+    try:
+        shown.open()
+        yield shown
+    finally:
+        shown.close()
+        registry().manager.unregister(name="display")
+
+
+class Display:
+    """Plain lines on stderr: one per stage, and one every ten seconds within a stage."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.done = 0
+        self.spoken = time.monotonic()
+        self.titles: dict[str, str] = {}
+
+    def open(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        self.spoken = time.monotonic()
+        print(text, file=sys.stderr, flush=True)
+
+    def pictures(self, done: int, total: int) -> None:
+        """Progress of decoding."""
+        if done == total or time.monotonic() - self.spoken > 10:
+            self.say(f"pictures: {done} of {total} ready")
+
+    def notes(self, benchmark: Benchmark) -> None:
+        """What a user should know before the work starts."""
+        samples, protocol = benchmark.samples, benchmark.samples.protocol
+        kind = "SIMULATED " if protocol.simulated else ""
+        self.say(
+            f"{benchmark.config.dataset}: {len(samples)} {kind}{protocol.unit}s of "
+            f"{len(set(samples.groups))} {protocol.group_unit or 'group'}s, "
+            f"{samples.labels.n_labels} labels"
+        )
+        for note in samples.notes:
+            self.say(f"  {note}")
+        for text in _networks(benchmark):
+            self.say(f"  {text}")
+
+    @hookimpl
+    def ltmlbench_benchmark_started(self, config: Mapping[str, Any], stages: int) -> None:
+        self.total = stages
+        self.say(f"{stages} stages to do" if stages else "everything is stored already")
+
+    @hookimpl
+    def ltmlbench_stage_started(self, stage: str, title: str) -> None:
+        self.titles[stage] = title
+
+    @hookimpl
+    def ltmlbench_epoch_finished(
+        self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
+    ) -> None:
+        if time.monotonic() - self.spoken > 10:
+            self.say(f"  {self.titles[stage]}: {_epoch(epoch, epochs, values)}")
+
+    @hookimpl
+    def ltmlbench_stage_finished(self, stage: str, title: str, seconds: float) -> None:
+        self.done += 1
+        self.say(f"[{self.done}/{self.total}] {title} ({seconds:.1f} s)")
+
+    @hookimpl
+    def ltmlbench_stage_failed(self, stage: str, title: str, kind: str, cause: str) -> None:
+        self.done += 1
+        self.say(f"[{self.done}/{self.total}] FAILED ({kind}): {title}: {cause}")
+
+
+def _networks(benchmark: Benchmark) -> list[str]:
+    tasks = {node.task.backbone.label: node.task for node in benchmark.grid.nodes.values()}
+    return [
+        f"{label}: {task.numerics.dtype} on {task.numerics.device}"
+        for label, task in tasks.items()
+    ]
+
+
+def _epoch(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
+    shown = {"train_loss": "loss", "val_map": "val mAP", "images_per_second": "img/s"}
+    parts = [f"{name} {values[key]:.4g}" for key, name in shown.items() if key in values]
+    return f"epoch {epoch}/{epochs}, {', '.join(parts)}"
+
+
+class LiveDisplay(Display):
+    """Progress bars (rich): all stages, and each stage that is running."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[info]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self.bars: dict[str, Any] = {}
+
+    def open(self) -> None:
+        self.progress.start()
+
+    def close(self) -> None:
+        self.progress.stop()
+
+    def say(self, text: str) -> None:
+        self.progress.console.print(text, highlight=False, markup=False)
+
+    def _bar(self, key: str, description: str, total: int) -> Any:
+        if key not in self.bars:
+            self.bars[key] = self.progress.add_task(description, total=total, info="")
+        return self.bars[key]
+
+    def pictures(self, done: int, total: int) -> None:
+        self.progress.update(self._bar("pictures", "pictures", total), completed=done)
+        if done == total:
+            self.progress.update(self.bars["pictures"], visible=False)
+
+    @hookimpl
+    def ltmlbench_benchmark_started(self, config: Mapping[str, Any], stages: int) -> None:
+        super().ltmlbench_benchmark_started(config, stages)
+        if stages:
+            self._bar("all", "stages", stages)
+
+    @hookimpl
+    def ltmlbench_stage_started(self, stage: str, title: str) -> None:
+        self._bar(stage, title, 1)
+
+    @hookimpl
+    def ltmlbench_epoch_finished(
+        self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
+    ) -> None:
+        info = _epoch(epoch, epochs, values).partition(", ")[2]
+        self.progress.update(self.bars[stage], completed=epoch, total=epochs, info=info)
+
+    @hookimpl
+    def ltmlbench_stage_finished(self, stage: str, title: str, seconds: float) -> None:
+        self._end(stage)
+
+    @hookimpl
+    def ltmlbench_stage_failed(self, stage: str, title: str, kind: str, cause: str) -> None:
+        self._end(stage)
+        self.say(f"FAILED ({kind}): {title}: {cause}")
+
+    def _end(self, stage: str) -> None:
+        self.progress.remove_task(self.bars.pop(stage))
+        self.progress.advance(self.bars["all"])

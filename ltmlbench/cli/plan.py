@@ -1,0 +1,54 @@
+"""``ltmlbench plan``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+
+from ltmlbench.cli.settings import add_settings, settings_of
+
+
+def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
+    """Shows what `ltmlbench run` with the same flags would do; does none of it."""
+    add_settings(parser)
+    arguments = parser.parse_args(given)
+
+    from ltmlbench.prepare import Benchmark, configure, prepare
+    from ltmlbench.store import SCRATCH
+
+    benchmark: Benchmark = prepare(*configure(*settings_of(arguments)), decode=False)
+    grid, store = benchmark.grid, benchmark.store
+    needed = Counter(i for run in grid.runs for i in (run.model, run.identity))
+    print(f"runs: {len(grid.runs)}")
+    for run in grid.runs:
+        state = "stored" if store.has(run.identity) else "to do"
+        begun = store.work(run.model) / SCRATCH / "checkpoint.safetensors"
+        if state == "to do" and begun.exists():
+            state = "begun, goes on from its checkpoint"
+        print(f"  {run.id}  {state}")
+    stored = [node for node in grid.nodes.values() if store.has(node.identity)]
+    todo = [node for node in grid.nodes.values() if not store.has(node.identity)]
+    shared = sum(number > 1 for number in needed.values())
+    print(f"stages: {len(grid.nodes)} ({len(stored)} stored, {len(todo)} to do, {shared} shared)")
+    pictures = "decoded" if benchmark.pixels else f"{len(benchmark.samples)} to decode"
+    print(f"pictures: {pictures}")
+    if not todo:
+        print("left to do: nothing; `ltmlbench run` only writes the table")
+        return 0
+    rates = []
+    for node in stored:
+        history = store.folder(node.identity) / "history.csv"
+        if history.exists():
+            with open(history, newline="") as file:
+                rates += [float(row["images_per_second"]) for row in csv.DictReader(file)]
+    fits = [node for node in todo if type(node.stage).__name__ == "Fit"]
+    images = sum(len(node.task.split.train) * node.task.schedule.epochs for node in fits)
+    if rates:
+        minutes = images / median(rates) / 60 / benchmark.config.jobs
+        print(f"left to do: about {minutes:.0f} min ({images} images at {median(rates):.0f}/s)")
+    else:
+        print(f"left to do: {images} images to train on; nothing like it is stored to time it by")
+    return 0

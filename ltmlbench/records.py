@@ -1,0 +1,173 @@
+"""What a benchmark leaves in its output folder: one folder per run, and the report over all.
+
+    out/config.yaml       resolved; `ltmlbench run --config` with it gives the same table
+    out/benchmark.json    data set, labels, protocol, published numbers, which runs belong together
+    out/runs/<id>/        run.json, identity.json, predictions.parquet, history.csv, model...
+    out/results.csv       tidy: one row per run, unit, metric and label
+    out/table.md, report.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ltmlbench.components import Metric
+from ltmlbench.config import dump_config
+from ltmlbench.grid import Outcome, Run
+from ltmlbench.prepare import Benchmark
+from ltmlbench.registry import load, registry
+from ltmlbench.report.folder import render_folder
+from ltmlbench.store import write_atomic, write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GENERAL_METRICS = ("map", "macro_auc", "micro_f1", "macro_f1")
+
+
+class Recorder:
+    """Writes each run's folder as soon as its predictions are stored, and the report at the end."""
+
+    def __init__(self, benchmark: Benchmark) -> None:
+        self.benchmark = benchmark
+        self.out = benchmark.config.out
+        self.failed: dict[str, str] = {}
+        self._runs: dict[str, list[Run]] = {}
+        for run in benchmark.grid.runs:
+            self._runs.setdefault(run.identity, []).append(run)
+        write_atomic(self.out / "config.yaml", dump_config(benchmark.config))
+        write_json(self.out / "benchmark.json", describe(benchmark))
+
+    def ended(self, outcome: Outcome) -> None:
+        """Records the runs whose predictions (or failure) an outcome is."""
+        for run in self._runs.get(outcome.identity, ()):
+            if outcome.failure:
+                self.failed[run.id] = outcome.cause
+            record = self._record(run, outcome)
+            write_json(self.out / "runs" / run.id / "run.json", record)
+            registry().announce("run_finished", run=record)
+
+    def write_report(self) -> pd.DataFrame:
+        """Table, results and page of the runs recorded so far."""
+        return render_folder(self.out)
+
+    def _record(self, run: Run, outcome: Outcome) -> dict[str, Any]:
+        folder = self.out / "runs" / run.id
+        store, node = self.benchmark.store, self.benchmark.grid.nodes[run.identity]
+        model = self.benchmark.grid.nodes[run.model]
+        record: dict[str, Any] = {
+            "id": run.id,
+            "method": run.method,
+            "backbone": run.backbone,
+            "fold": run.fold,
+            "seed": run.seed,
+            "floor": run.floor,
+            "status": "failed" if outcome.failure else "done",
+            "identity": run.identity,
+            "split": {
+                "name": node.task.split.name,
+                "fingerprint": node.task.split.fingerprint,
+                "train": len(node.task.split.train),
+                "val": len(node.task.split.val),
+                "test": len(node.task.split.test),
+            },
+            "environment": environment(),
+            "recorded": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        write_json(folder / "identity.json", expanded(model.stage.preimage(model.task), self))
+        if outcome.failure:
+            record["failure"] = {"kind": outcome.failure, "cause": outcome.cause}
+            if outcome.trace:
+                write_atomic(folder / "traceback.txt", outcome.trace)
+            return record
+        for identity in (run.model, run.identity):
+            artifact = store.get(identity)
+            assert artifact is not None, "an outcome without failure is stored"
+            record[f"seconds_{'fit' if identity == run.model else 'predict'}"] = artifact.seconds
+            for name in artifact.manifest["files"]:
+                _copy(artifact.folder / name, folder / name)
+        network = folder / "network.json"
+        if network.exists():
+            record["network"] = json.loads(network.read_text())
+        return record
+
+
+def expanded(preimage: Any, recorder: Recorder) -> Any:
+    """A pre-image with those of its input stages written out, so that `why` can compare them."""
+    if isinstance(preimage, Mapping):
+        if set(preimage) == {"stage"}:
+            node = recorder.benchmark.grid.nodes[preimage["stage"]]
+            return expanded(node.stage.preimage(node.task), recorder)
+        return {key: expanded(value, recorder) for key, value in preimage.items()}
+    if isinstance(preimage, list):
+        return [expanded(item, recorder) for item in preimage]
+    return preimage
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy of an artifact's file: a hard link where possible (both are read-only by custom)."""
+    target.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
+
+
+def environment() -> dict[str, Any]:
+    """The machine and the versions a run was made with."""
+    import torch
+
+    return {
+        "ltmlbench": version("ltmlbench"),
+        "python": sys.version.split()[0],
+        "torch": torch.__version__,
+        "timm": version("timm"),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]} × {len(names)}" if names else platform.processor()
+
+
+def describe(benchmark: Benchmark) -> dict[str, Any]:
+    """Everything the report needs besides the runs, so that it can be made without the data."""
+    samples, dataset, config = benchmark.samples, benchmark.dataset, benchmark.config
+    names = dict.fromkeys([*samples.protocol.headline, *GENERAL_METRICS])
+    metrics = {name: cast(Metric, load("metric", name)) for name in names}
+    settings = config.model_dump(mode="json")
+    networks = {n.task.backbone.label: n.task.numerics for n in benchmark.grid.nodes.values()}
+    return {
+        "dataset": config.dataset,
+        "fingerprint": samples.fingerprint,
+        "samples": len(samples),
+        "groups": len(set(samples.groups)),
+        "labels": list(samples.labels.names),
+        "counts": samples.labels.counts.tolist(),
+        "shots": list(benchmark.shots),
+        "protocol": samples.protocol.model_dump(mode="json"),
+        "metrics": list(metrics),
+        "networks": {label: dict(n.identity) for label, n in networks.items()},
+        "notes": list(samples.notes),
+        "remarks": dataset.remarks(settings, samples),
+        "published": [row.model_dump(mode="json") for row in dataset.published()],
+        "runs": [run.id for run in benchmark.grid.runs],
+    }

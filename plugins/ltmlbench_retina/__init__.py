@@ -1,0 +1,54 @@
+"""Retinal data sets: ODIR-5K and simulated fundus photographs, with the challenge's metrics."""
+
+from __future__ import annotations
+
+from ltmlbench.hooks import Record, hookimpl
+
+_CHALLENGE = "ODIR-2019 challenge evaluation script (Shanggong Medical Technology, July 2019)"
+
+
+@hookimpl
+def ltmlbench_datasets() -> list[Record]:
+    return [
+        Record(
+            "fundus-sim",
+            "ltmlbench_retina.fundus_sim:FundusSim",
+            "SIMULATED fundus photographs with lesions; made on the fly, needs no folder",
+        ),
+        Record(
+            "odir5k",
+            "ltmlbench_retina.odir:Odir5k",
+            "ODIR-5K: fundus photographs of both eyes, 8 labels per eye from the keywords",
+            citation="ODIR-2019, Peking University; Li et al., OIA-ODIR, arXiv:2102.07978",
+        ),
+    ]
+
+
+@hookimpl
+def ltmlbench_metrics() -> list[Record]:
+    return [
+        Record(
+            "odir_kappa",
+            "ltmlbench_retina.odir_metrics:OdirKappa",
+            "Cohen's kappa of all N×C decisions, flattened",
+            citation=_CHALLENGE,
+        ),
+        Record(
+            "odir_f1_micro",
+            "ltmlbench_retina.odir_metrics:OdirF1Micro",
+            "the challenge's 'F1': flat accuracy of all N×C decisions, not a positive-class F1",
+            citation=_CHALLENGE,
+        ),
+        Record(
+            "odir_auc",
+            "ltmlbench_retina.odir_metrics:OdirAUC",
+            "ROC AUC of all N×C scores, flattened",
+            citation=_CHALLENGE,
+        ),
+        Record(
+            "odir_final",
+            "ltmlbench_retina.odir_metrics:OdirFinal",
+            "mean of the challenge's kappa, 'F1' and AUC",
+            citation=_CHALLENGE,
+        ),
+    ]

@@ -1,0 +1,64 @@
+import pytest
+import yaml
+
+from ltmlbench.config import BenchmarkConfig, dump_config, make_config, read_config
+from ltmlbench.errors import RequestError
+
+
+def test_later_layers_win():
+    config = make_config({"epochs": 3, "lr": 0.1}, {"epochs": "5"})
+    assert (config.epochs, config.lr) == (5, 0.1)
+
+
+def test_text_of_the_command_line_becomes_values():
+    config = make_config({"methods": "ib,db[mu=0.2,focal=false]", "seeds": "1,2", "floors": "none"})
+    assert config.methods == ("ib", "db[mu=0.2,focal=false]")
+    assert config.seeds == (1, 2)
+    assert config.floors == ()
+    assert make_config({"folds": "5"}).folds == 5
+    assert make_config({"folds": "official"}).folds == "official"
+
+
+def test_a_method_named_twice_is_one_row():
+    assert make_config({"methods": "ib,db,ib"}).methods == ("ib", "db")
+
+
+def test_one_option_of_a_group_can_be_set():
+    config = make_config({"augment": {"flip": False}}, {"augment.rotate": 30})
+    assert config.augment == {"flip": False, "rotate": 30}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epoch": 3}, "did you mean 'epochs'"),
+        ({"epochs": 0}, "greater than or equal to 1"),
+        ({"epochs": "many"}, "epochs=many"),
+        ({"folds": 1}, "at least 2 folds"),
+        ({"methods": ""}, "methods"),
+        ({"methods": "a[b"}, "brackets"),
+    ],
+)
+def test_wrong_settings_are_explained_in_one_line(settings, message):
+    with pytest.raises(RequestError) as caught:
+        make_config(settings)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_written_configuration_gives_the_same_one_again(tmp_path):
+    config = make_config({"methods": "ib,db[mu=0.2]", "data_dir": "some/where", "augment": {"flip": 0}})
+    path = tmp_path / "config.yaml"
+    path.write_text(dump_config(config))
+    assert make_config(read_config(path)) == config
+    assert set(yaml.safe_load(path.read_text())) == set(BenchmarkConfig.model_fields)
+
+
+@pytest.mark.parametrize("content", ["- a\n- b\n", "a: [1\n", "\x00"])
+def test_files_that_hold_no_settings_are_refused(tmp_path, content):
+    path = tmp_path / "config.yaml"
+    path.write_text(content)
+    with pytest.raises(RequestError, match=r"config\.yaml"):
+        read_config(path)
+    with pytest.raises(RequestError, match=r"nowhere\.yaml"):
+        read_config(tmp_path / "nowhere.yaml")

@@ -1,0 +1,149 @@
+"""Runs share the stages they have in common; identities hold what changes the numbers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ltmlbench import LabelMatrix
+from ltmlbench.components import Method
+from ltmlbench.data.samples import Samples
+from ltmlbench.data.splits import make_splits
+from ltmlbench.engines.local import Local
+from ltmlbench.errors import RequestError
+from ltmlbench.grid import Row, build_grid
+from ltmlbench.registry import load
+from ltmlbench.stages import ModelStage, Numerics, Schedule, Stage, Task
+from ltmlbench.store import Store
+
+CALLS = []
+
+
+class Shared(Stage):
+    """An input that depends on the data alone."""
+
+    depends = frozenset({"data"})
+    level: float = 0.5
+
+    def run(self, work):
+        CALLS.append("shared")
+        (work.folder / "level.txt").write_text(str(self.level))
+
+
+class Level(ModelStage):
+    shared: Shared = Shared()
+    factor: float = 1.0
+    fail: bool = False
+
+    def run(self, work):
+        CALLS.append(f"level {self.factor}")
+        if self.fail:
+            raise MemoryError("no room")
+        level = float((work.input(self.shared) / "level.txt").read_text())
+        (work.folder / "level.txt").write_text(str(level * self.factor))
+
+    def scores(self, work, folder, rows):
+        level = float((folder / "level.txt").read_text())
+        return np.full((len(rows), work.task.samples.labels.n_labels), level)
+
+
+class LevelMethod(Method):
+    factor: float = 1.0
+    fail: bool = False
+
+    def plan(self, task):
+        return Level(factor=self.factor, fail=self.fail)
+
+
+@pytest.fixture
+def tasks():
+    rng = np.random.default_rng(0)
+    Y = (rng.random((60, 4)) < 0.3).astype(np.uint8)
+    samples = Samples(
+        ids=tuple(f"s{i}" for i in range(60)),
+        groups=tuple(f"g{i // 2}" for i in range(60)),
+        labels=LabelMatrix(Y, ["a", "b", "c", "d"]),
+        read=Path,
+        content=tuple(str(i) for i in range(60)),
+    )
+    backbone = load("backbone", "resnet18[weights=random,digest=random]")
+    return [
+        Task(samples, split, backbone, Schedule(), Numerics(), pixels_key="k", seed=0)
+        for split in make_splits(samples, folds=3, validation=0.1, seed=0)
+    ]
+
+
+def networks(tasks):
+    return [(tasks[0].backbone, tasks[0].numerics)]
+
+
+def test_stages_in_common_are_laid_out_and_run_once(tasks, tmp_path):
+    rows = [Row("one", LevelMethod()), Row("same", LevelMethod()), Row("two", LevelMethod(factor=2))]
+    grid = build_grid(rows, networks(tasks), tasks)
+    assert len(grid.runs) == 9
+    # one shared stage for all folds; per fold two models and two predictions
+    assert len(grid.nodes) == 1 + 3 * 2 * 2
+    CALLS.clear()
+    outcomes = {}
+    Local().run(grid, Store(tmp_path), 1, lambda o: outcomes.update({o.identity: o}))
+    assert sorted(CALLS) == sorted(["shared"] + 3 * ["level 1.0", "level 2.0"])
+    assert all(not outcome.failure for outcome in outcomes.values())
+    CALLS.clear()
+    Local().run(grid, Store(tmp_path), 1, lambda o: None)
+    assert CALLS == []
+
+
+def test_a_failure_blocks_only_what_waits_for_it_and_is_tried_again(tasks, tmp_path):
+    rows = [Row("bad", LevelMethod(fail=True)), Row("good", LevelMethod())]
+    grid = build_grid(rows, networks(tasks), tasks[:1])
+    for _ in range(2):
+        outcomes = {}
+        CALLS.clear()
+        Local().run(grid, Store(tmp_path), 1, lambda o, seen=outcomes: seen.update({o.identity: o}))
+        assert "level 1.0" in CALLS, "a failure is not cached as a result"
+        kinds = {grid.nodes[i].title: o.failure for i, o in outcomes.items()}
+        assert sorted(kinds.values()) == ["", "", "", "blocked", "out-of-memory"]
+        bad = next(run for run in grid.runs if run.method == "bad")
+        assert "no room" in outcomes[bad.identity].cause
+
+
+def test_everything_that_changes_numbers_changes_the_identity(tasks):
+    task = tasks[0]
+    stage = Level()
+    base = stage.identity(task)
+    others = [
+        replace(task, seed=1),
+        replace(task, schedule=Schedule(epochs=9)),
+        replace(task, numerics=Numerics(dtype="bfloat16")),
+        replace(task, pixels_key="other"),
+        replace(task, augment={"flip": False}),
+        replace(task, split=tasks[1].split),
+        replace(task, backbone=load("backbone", "resnet34[weights=random,digest=random]")),
+        replace(task, samples=task.samples.take(np.arange(59))),
+    ]
+    identities = {base, *(stage.identity(other) for other in others)}
+    identities |= {Level(factor=2.0).identity(task), Level(shared=Shared(level=0.1)).identity(task)}
+    assert len(identities) == 1 + len(others) + 2
+    assert stage.identity(replace(task, pixels=Path("/elsewhere.npy"))) == base
+
+
+def test_a_stage_is_shared_across_the_parts_it_does_not_depend_on(tasks):
+    assert Shared().identity(tasks[0]) == Shared().identity(tasks[1])
+    assert Level().identity(tasks[0]) != Level().identity(tasks[1])
+
+
+def test_a_method_that_plans_no_model_is_refused(tasks):
+    class Wrong(LevelMethod):
+        def plan(self, task):
+            return Shared()
+
+    with pytest.raises(RequestError, match="has to return a ModelStage"):
+        build_grid([Row("wrong", Wrong())], networks(tasks), tasks)
+
+
+def test_floor_rows_are_laid_out_once_for_all_networks(tasks):
+    floor = load("method", "majority")
+    two = networks(tasks) + [(load("backbone", "resnet34[weights=random]"), Numerics())]
+    grid = build_grid([Row("majority", floor), Row("level", LevelMethod())], two, tasks[:1])
+    assert [run.method for run in grid.runs] == ["majority", "level", "level"]

@@ -1,0 +1,216 @@
+"""Plugins are found, broken ones are isolated, names become components."""
+
+import sys
+import textwrap
+from importlib.metadata import Distribution, EntryPoint
+
+import pytest
+
+from ltmlbench import components, load
+from ltmlbench.errors import RequestError
+from ltmlbench.hooks import API_VERSION, KINDS
+from ltmlbench.registry import Registry
+
+GOOD = """
+    from ltmlbench.hooks import Record, hookimpl
+
+    @hookimpl
+    def ltmlbench_losses():
+        return [Record("good", "goodplug:Good", "a loss", aliases=("fine",))]
+
+    def __getattr__(name):
+        if name != "Good":
+            raise AttributeError(name)
+        from pydantic import Field
+        from ltmlbench.components import Loss
+
+        class Good(Loss):
+            gamma: float = Field(2.0, ge=0)
+            steep: bool = False
+
+            def bind(self, labels):
+                return None
+
+        return Good
+"""
+
+
+class _Distribution(Distribution):
+    """A distribution that is nowhere on disk."""
+
+    def __init__(self, name):
+        self._name = name
+
+    @property
+    def metadata(self):
+        return {"Name": self._name, "Version": "1.0"}
+
+    @property
+    def name(self):
+        return self._name
+
+    @property
+    def version(self):
+        return "1.0"
+
+    def read_text(self, filename):
+        return None
+
+    def locate_file(self, path):
+        return path
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Writes a module and gives an entry point for it."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def make(name, source, distribution="some-dist"):
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(source))
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        point = EntryPoint(name, name, "ltmlbench")
+        return point._for(_Distribution(distribution))
+
+    return make
+
+
+def test_the_installed_plugins_bring_the_components_of_the_readme():
+    assert {"ib", "cb", "focal", "db", "bce"} <= {record.name for record in components("method")}
+    assert {"fundus-sim", "odir5k"} <= {record.name for record in components("dataset")}
+    assert load("loss", "db[mu=0.25]").mu == 0.25
+
+
+def test_every_registered_component_can_be_imported_and_is_of_its_kind():
+    registry = Registry()
+    for kind in KINDS:
+        for entry in registry.entries(kind):
+            assert registry.component_class(entry).kind == kind
+            assert entry.record.summary
+
+
+BROKEN = {
+    "import error": ("import there_is_no_such_module", "there_is_no_such_module"),
+    "syntax error": ("def (", "SyntaxError"),
+    "raises on import": ("raise ValueError('no licence file')", "no licence file"),
+    "hook that raises": (
+        """
+        from ltmlbench.hooks import hookimpl
+
+        @hookimpl
+        def ltmlbench_losses():
+            raise RuntimeError("boom")
+        """,
+        "boom",
+    ),
+    "misspelled hook": (
+        """
+        from ltmlbench.hooks import hookimpl
+
+        @hookimpl
+        def ltmlbench_loses():
+            return []
+        """,
+        "did you mean 'ltmlbench_losses'",
+    ),
+    "wrong arguments": (
+        """
+        from ltmlbench.hooks import hookimpl
+
+        @hookimpl
+        def ltmlbench_losses(flavour):
+            return []
+        """,
+        "flavour",
+    ),
+    "not a record": (
+        """
+        from ltmlbench.hooks import hookimpl
+
+        @hookimpl
+        def ltmlbench_losses():
+            return ["focal"]
+        """,
+        "not a Record",
+    ),
+    "newer API": (f"LTMLBENCH_API = {API_VERSION + 1}", "upgrade ltmlbench"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_plugin_is_isolated_and_reported_once(case, plugin, capsys):
+    source, cause = BROKEN[case]
+    registry = Registry([plugin("badplug", source, "bad-dist"), plugin("goodplug", GOOD)])
+    assert [entry.record.name for entry in registry.entries("loss")] == ["good"]
+    registry.entries("sampler")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "bad-dist" in lines[0]
+    assert cause in lines[0]
+    assert cause in registry.plugins["bad-dist:badplug"].cause
+
+
+def test_two_plugins_of_one_entry_point_name_both_load(plugin):
+    points = [plugin("goodplug", GOOD, "dist-a"), plugin("goodplug", GOOD, "dist-b")]
+    assert len(Registry(points).plugins) == 2
+
+
+def test_a_name_claimed_twice_is_an_error_only_when_it_is_asked_for(plugin):
+    other = GOOD.replace('"good"', '"other"').replace('("fine",)', '("good",)')
+    registry = Registry(
+        [plugin("goodplug", GOOD, "dist-a"), plugin("otherplug", other, "dist-b")]
+    )
+    assert registry.load("loss", "other").kind == "loss"
+    with pytest.raises(RequestError, match=r"dist-a:good and dist-b:other"):
+        registry.load("loss", "good")
+    assert registry.load("loss", "dist-a:good[gamma=3]").gamma == 3
+
+
+def test_options_get_the_types_of_the_fields(plugin):
+    registry = Registry([plugin("goodplug", GOOD)])
+    good = registry.load("loss", "fine[gamma=3,steep=true]")
+    assert good.gamma == 3.0
+    assert isinstance(good.gamma, float)
+    assert good.steep is True
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("goood", "did you mean 'good'"),
+        ("good[gama=3]", "did you mean 'gamma'"),
+        ("good[gamma=many]", "valid number"),
+        ("good[gamma=-1]", "greater than or equal to 0"),
+    ],
+)
+def test_wrong_names_and_values_are_explained_in_one_line(text, message, plugin):
+    with pytest.raises(RequestError) as caught:
+        Registry([plugin("goodplug", GOOD)]).load("loss", text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_name_mentions_plugins_that_broke(plugin):
+    registry = Registry([plugin("badplug", "import nothing_like_it")])
+    with pytest.raises(RequestError, match="could not be loaded: badplug"):
+        registry.load("loss", "asl")
+
+
+def test_a_catch_all_takes_names_nobody_registered():
+    backbone = load("backbone", "resnet50[weights=random]")
+    assert (backbone.model, backbone.weights) == ("resnet50", "random")
+    with pytest.raises(RequestError, match="resnet50"):
+        load("backbone", "resnet51")
+
+
+def test_an_observer_that_raises_does_not_stop_anything(plugin, capsys):
+    noisy = """
+        from ltmlbench.hooks import hookimpl
+
+        @hookimpl
+        def ltmlbench_stage_started(title):
+            raise RuntimeError(f"cannot reach the tracker for {title}")
+    """
+    registry = Registry([plugin("noisy", noisy)])
+    registry.announce("stage_started", stage="ab", title="fit")
+    registry.announce("stage_started", stage="cd", title="fit again")
+    assert capsys.readouterr().err.count("cannot reach the tracker") == 1

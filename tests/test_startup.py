@@ -1,0 +1,55 @@
+"""Commands that only look things up stay instant: they import no heavy package."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "timm", "torchvision", "pandas", "sklearn", "cv2", "matplotlib")
+
+
+def imported(arguments):
+    code = (
+        "import sys, contextlib, io\n"
+        "from ltmlbench.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        f"    code = main({arguments!r})\n"
+        f"print(code, *[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return run.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["list"], ["list", "loss"], ["plugins"], ["--version"]]
+)
+def test_looking_things_up_imports_nothing_heavy(arguments):
+    assert imported(arguments) == ["0"]
+
+
+def test_info_of_every_component_imports_nothing_heavy():
+    from ltmlbench.hooks import KINDS
+    from ltmlbench.registry import Registry
+
+    registry = Registry()
+    names = [f"{kind}/{e.record.name}" for kind in KINDS for e in registry.entries(kind)]
+    code = (
+        "import sys, contextlib, io\n"
+        "from ltmlbench.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        f"    codes = [main(['info', name]) for name in {names!r}]\n"
+        "print(sum(codes))\n"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["0"]
+
+
+def test_the_public_names_are_what_they_say():
+    import ltmlbench
+
+    assert ltmlbench.__all__ == sorted(ltmlbench.__all__)
+    for name in ltmlbench.__all__:
+        assert getattr(ltmlbench, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = ltmlbench.nothing
