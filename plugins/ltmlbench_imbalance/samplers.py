@@ -1,0 +1,61 @@
+"""Samplers: training labels + seed + epoch -> the order of one epoch's rows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ltmlbench.components import Rows, Sampler
+from ltmlbench.errors import RequestError
+from ltmlbench.labels import LabelMatrix
+
+
+class InstanceBalanced(Sampler):
+    """Every row once per epoch, shuffled (q = 1 in Kang et al., ICLR 2020)."""
+
+    def order(self, labels: LabelMatrix, *, seed: int, epoch: int) -> Rows:
+        return np.random.default_rng([seed, epoch]).permutation(labels.n_samples).astype(np.int64)
+
+
+class ClassAware(Sampler):
+    """Labels in turn, in a reshuffled order; of each, the next few rows of its own reshuffled cycle.
+
+    Rows of several labels stand in several cycles; a row without any label is never drawn, and a
+    label without rows is passed over. Source: the released code of Wu et al., ECCV 2020.
+    """
+
+    samples_per_class: int = Field(3, ge=1, description="rows taken at each turn of a label")
+    epoch_length: Literal["dataset", "released"] = Field(
+        "dataset",
+        description="dataset: as many draws as rows (ours, so that all methods see equally many); "
+        "released: labels x most frequent label's rows / 4",
+    )
+
+    def order(self, labels: LabelMatrix, *, seed: int, epoch: int) -> Rows:
+        """Raises RequestError if no row has a label."""
+        rng = np.random.default_rng([seed, epoch])
+        present = np.flatnonzero(labels.counts)
+        if len(present) == 0:
+            raise RequestError("class-aware sampling needs labels, and no training row has one")
+        length = labels.n_samples
+        if self.epoch_length == "released":
+            length = max(1, int(labels.counts.max()) * labels.n_labels // 4)
+        turns = -(-length // self.samples_per_class)
+        per_turn = [rng.permutation(present) for _ in range(-(-turns // len(present)))]
+        sequence = np.concatenate(per_turn)[:turns]
+        columns = labels.sparse.tocsc()
+        order = np.empty((turns, self.samples_per_class), dtype=np.int64)
+        for label in present:
+            mine = np.flatnonzero(sequence == label)
+            rows = columns.indices[columns.indptr[label] : columns.indptr[label + 1]]
+            drawn = _cycle(rows, mine.size * self.samples_per_class, rng)
+            order[mine] = drawn.reshape(mine.size, self.samples_per_class)
+        return order.ravel()[:length]
+
+
+def _cycle(rows: Rows, length: int, rng: np.random.Generator) -> Rows:
+    """``length`` rows: all of them in random order, again and again, each time reshuffled."""
+    rounds = [rng.permutation(rows) for _ in range(-(-length // len(rows)))]
+    return np.concatenate(rounds)[:length].astype(np.int64) if rounds else rows[:0]
