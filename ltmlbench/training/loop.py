@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ltmlbench.components import Floats, LossFn, Rows
-from ltmlbench.data.augment import Augment, occurrences
+from ltmlbench.data.augment import Augment
 from ltmlbench.data.feed import batches
 from ltmlbench.evaluation.metrics import MeanAveragePrecision
 from ltmlbench.seeding import derive_seed
@@ -135,7 +135,6 @@ def _feed(
     stream = batches(
         pixels,
         order,
-        occurrences(order),
         batch,
         None if augment is None else Augment(**task.augment),
         seed=derive_seed(task.seed, "augment"),

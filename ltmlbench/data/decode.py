@@ -1,0 +1,89 @@
+"""Picture files to square pictures: decoded at reduced scale, border cut away, resized."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ltmlbench.errors import DataError
+
+Image = npt.NDArray[np.uint8]
+
+DECODER = "pillow-draft-2x/area/v1"
+"""Decoder, scale rule and resize; part of the identity of decoded pictures, because a JPEG decoded
+at reduced scale differs by about one grey level from one decoded in full."""
+
+
+def read_rgb(path: Path, size: int) -> Image:
+    """A picture H×W×3, RGB; JPEGs at the smallest power-of-two scale that keeps both sides at
+    least twice ``size``, so that ``size`` pixels are left when the border has been cut away.
+
+    Grey, palette, CMYK, 16-bit and transparent pictures become RGB; EXIF rotation is not applied.
+
+    Raises:
+        DataError: the file cannot be read as a whole picture.
+    """
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path) as file:
+            if file.format == "JPEG" and file.mode in ("RGB", "L"):
+                file.draft(file.mode, (2 * size, 2 * size))
+            if file.mode.startswith("I") or file.mode == "F":
+                return _from_deep(np.asarray(file))
+            return np.asarray(file.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
+        cause = "empty file" if _is_empty(path) else " ".join(str(error).split())
+        raise DataError(f"{path}: {cause}: get the file again, or remove it") from error
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return False
+
+
+def _from_deep(grey: npt.NDArray[np.generic]) -> Image:
+    """16-bit or float grey to 8 bits by its own largest value."""
+    values = grey.astype(np.float64)
+    top = 65535.0 if values.max() > 255 else 255.0
+    return np.repeat((values * (255 / top)).round().astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def prepare(image: Image, size: int, border: int | None) -> Image:
+    """A picture size×size×3: border cut away, padded to a square with black, resized.
+
+    Args:
+        border: rows and columns at the edge whose largest channel stays at or below this are
+            border (a JPEG's black is not 0); None keeps the whole frame.
+    """
+    import cv2
+
+    if border is not None:
+        image = image[_content(image, border)]
+    height, width = image.shape[:2]
+    side = max(height, width)
+    top, left = (side - height) // 2, (side - width) // 2
+    square = cv2.copyMakeBorder(
+        image, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT, value=0
+    )
+    if side == size:
+        return np.asarray(square)
+    way = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(square, (size, size), interpolation=way))
+
+
+def _content(image: Image, border: int) -> tuple[slice, slice]:
+    """The bounding box of what is not border. A few hot pixels make no row content: 1 % must be
+    brighter (at least 2 pixels). A picture without content is kept whole."""
+    bright = image.max(axis=2) > border
+    box = []
+    for axis in (1, 0):
+        enough = np.flatnonzero(bright.sum(axis=axis) >= max(2, 0.01 * bright.shape[axis]))
+        if len(enough) == 0:
+            return slice(None), slice(None)
+        box.append(slice(int(enough[0]), int(enough[-1]) + 1))
+    return box[0], box[1]
