@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from platformdirs import user_cache_path
 
 from ltmlbench.components import Backbone, Dataset, Method
 from ltmlbench.config import BenchmarkConfig, make_config
@@ -24,7 +22,7 @@ from ltmlbench.registry import load, registry
 from ltmlbench.seeding import derive_seed
 from ltmlbench.spec import parse_spec
 from ltmlbench.stages import Schedule, Task
-from ltmlbench.store import Store
+from ltmlbench.store import Store, cache_folder
 from ltmlbench.training.numerics import choose_numerics
 
 Progress = Callable[[int, int], None]
@@ -46,11 +44,6 @@ class Benchmark:
     grid: Grid
     store: Store
 
-
-def cache_folder(config: BenchmarkConfig) -> Path:
-    """``--cache-dir``, else ``$LTMLBENCH_CACHE``, else the user's cache folder."""
-    chosen = config.cache_dir or os.environ.get("LTMLBENCH_CACHE")
-    return Path(chosen).expanduser() if chosen else user_cache_path("ltmlbench")
 
 
 def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
@@ -77,7 +70,7 @@ def prepare(
         backbone = cast(Backbone, load("backbone", text)).resolve()
         networks.append((backbone, choose_numerics(backbone, config.device, config.precision)))
     config = _resolved(config, networks)
-    cache = cache_folder(config)
+    cache = cache_folder(config.cache_dir)
     samples = dataset.load(config.data_dir)
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))

@@ -21,10 +21,18 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
 
 MANIFEST = "artifact.json"
 SCRATCH = "scratch"
 """A folder of this name inside the work folder (checkpoints) is not part of the artifact."""
+
+
+def cache_folder(chosen: Path | None = None) -> Path:
+    """Where artifacts and pictures are kept: ``chosen`` (``--cache-dir``), else
+    ``$LTMLBENCH_CACHE``, else the user's cache folder."""
+    folder = chosen or os.environ.get("LTMLBENCH_CACHE")
+    return Path(folder).expanduser() if folder else user_cache_path("ltmlbench")
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:

@@ -9,12 +9,9 @@ The key is the sha256 of the pictures' content digests and of everything done to
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +25,7 @@ from ltmlbench.errors import DataError
 from ltmlbench.identity import digest
 from ltmlbench.store import write_json
 
-CHUNK = 32
+CHUNK = 64
 FEW = 256
 """Fewer pictures than this are decoded here: starting processes takes longer."""
 
@@ -142,17 +139,11 @@ def _chunks(
         for start in starts:
             yield job(start)
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupt)
-    try:
-        for future in as_completed([pool.submit(job, start) for start in starts]):
-            yield future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    from joblib import Parallel, delayed  # its workers need no guard in the caller's script
 
-
-def _ignore_interrupt() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process stops the workers
+    yield from Parallel(workers, return_as="generator_unordered", batch_size=1)(
+        delayed(job)(start) for start in starts
+    )
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench_retina.fundus.eye import Disc, Eye, Marks, Paint
+from ltmlbench_retina.fundus.eye import Disc, Eye
 from ltmlbench_retina.fundus.lesions import draw_patient_eye
+from ltmlbench_retina.fundus.marks import Marks, Paint
 from ltmlbench_retina.fundus.population import EyeSpec
 from ltmlbench_retina.fundus.raster import Map, Raster
 from ltmlbench_retina.fundus.vessels import choroid
@@ -128,13 +129,13 @@ def _ground(raster: Raster, eye: Eye, rng: np.random.Generator) -> Picture:
 
 def _bump(distance: Map, width: float) -> Map:
     """1 at distance 0, falling to 1/e at ``width``."""
-    return np.exp(-((distance / np.float32(width)) ** 2))
+    return np.asarray(np.exp(-((distance / np.float32(width)) ** 2)))
 
 
 def _disc_marks(disc: Disc) -> tuple[Marks, Marks]:
     """Neuroretinal rim and cup; pallor turns the rim from orange to white."""
     red, green, blue = np.array([0.74, 0.52, 0.26]) + disc.pallor * np.array([0.04, 0.16, 0.18])
-    rim = Paint((0.22, 0.22, 0.22), (float(red), float(green), float(blue)))
+    rim = Paint((0.34, 0.38, 0.38), (float(red), float(green), float(blue)))
     cup = Paint((0.12, 0.12, 0.12), (0.90, 0.84, 0.66))
     return (
         Marks("DISC", (disc.outline(),), rim, 1.0, softness=0.010),
@@ -188,7 +189,7 @@ def _aperture(raster: Raster, eye: Eye) -> Map:
     """1 where the camera sees the eye, 0 in the black surround, one pixel of transition."""
     x, y = raster.grid
     inside = np.minimum(1 - np.hypot(x, y), eye.cut - np.abs(y))
-    return np.clip(inside * np.float32(raster.radius) + 0.5, 0, 1)
+    return np.asarray(np.clip(inside * np.float32(raster.radius) + 0.5, 0, 1))
 
 
 def _expose(

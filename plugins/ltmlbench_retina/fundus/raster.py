@@ -44,14 +44,14 @@ class Raster:
     @cached_property
     def grid(self) -> tuple[Map, Map]:
         """Eye coordinates x, y of the pixel centres."""
-        axis = ((np.arange(self.size, dtype=np.float32) + 0.5) * 2 / self.size - 1) / REACH
+        axis = ((np.arange(self.size) + 0.5) * 2 / self.size - 1) / REACH
         x, y = np.meshgrid(-axis if self.mirrored else axis, axis)
-        return x, y
+        return x.astype(np.float32), y.astype(np.float32)
 
     def distance(self, centre: Points) -> Map:
         """Distance of every pixel from a point."""
         x, y = self.grid
-        return np.hypot(x - np.float32(centre[0]), y - np.float32(centre[1]))
+        return np.asarray(np.hypot(x - np.float32(centre[0]), y - np.float32(centre[1])))
 
     def fill(self, outlines: Iterable[Points]) -> npt.NDArray[np.uint8]:
         """Canvas with closed shapes (each k×2) filled: 255 inside."""
@@ -101,8 +101,8 @@ class Raster:
         return np.asarray(cv2.GaussianBlur(image, (0, 0), pixels), dtype=np.float32)
 
     def noise(self, rng: np.random.Generator, cells: int, channels: int = 1) -> Map:
-        """Smooth noise of unit variance with ``cells`` × ``cells`` bumps, at every size the same;
-        size × size, or size × size × channels for more than one."""
+        """Smooth noise, ``cells`` × ``cells`` normal values spread over the picture, the same at
+        every size; size × size, or size × size × channels for more than one."""
         coarse = rng.standard_normal((cells, cells, channels), dtype=np.float32)
         shape = (self.size, self.size)
         method = cv2.INTER_AREA if cells > self.size else cv2.INTER_CUBIC
@@ -117,4 +117,4 @@ class Raster:
         """Canvas coordinates in the fixed-point numbers that OpenCV draws with."""
         flip = np.array([-1.0 if self.mirrored else 1.0, 1.0])
         pixels = (points * flip * REACH + 1) / 2 * self.size * self.fineness - 0.5
-        return np.rint(pixels * (1 << _FRACTION_BITS)).astype(np.int32)
+        return np.asarray(np.rint(pixels * (1 << _FRACTION_BITS)), dtype=np.int32)

@@ -1,0 +1,1 @@
+"""Metrics, how a run is evaluated, and the statistics over runs."""

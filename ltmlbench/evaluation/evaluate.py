@@ -1,0 +1,119 @@
+"""The results of one run: every metric, at the sample and at the group unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ltmlbench.components import Floats, LabelMetric, Metric
+from ltmlbench.data.samples import Protocol
+from ltmlbench.errors import DataError
+from ltmlbench.labels import LabelMatrix, Shot
+
+Row = dict[str, Any]
+
+
+def evaluate(
+    labels: LabelMatrix,
+    scores: npt.ArrayLike,
+    groups: Sequence[str],
+    protocol: Protocol,
+    metrics: Mapping[str, Metric],
+    shots: Sequence[Shot],
+) -> list[Row]:
+    """Tidy rows ``unit, metric, label, value, undefined`` of one run.
+
+    A metric has one row with label "". A metric that is defined per label has besides one row per
+    label, and the means over head, medium and tail labels as ``<metric>_head`` and so on (where
+    there are such labels). ``undefined`` counts the NaN values left out of a mean; of a row that
+    is no mean it is 1 if the value is NaN.
+
+    Args:
+        labels: N×C truth.
+        scores: N×C in 0..1.
+        groups: N group names.
+        protocol: units, and how samples of a group are put together.
+        metrics: by name, as the table calls them.
+        shots: head, medium or tail per label, decided once for the whole data set.
+
+    Raises:
+        DataError: the shapes do not fit, or a score is not finite.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if values.shape != (labels.n_samples, labels.n_labels):
+        raise DataError(
+            f"scores of shape {values.shape} for {labels}: one row per sample, one column per label"
+        )
+    if bad := int((~np.isfinite(values)).sum()):
+        raise DataError(f"{bad} of {values.size} scores are NaN or infinite: the model diverged")
+    units = {protocol.unit: (labels, values)}
+    if protocol.group_unit:
+        units[protocol.group_unit] = to_groups(labels, values, groups, protocol)
+    return [
+        {"unit": unit, **row}
+        for unit, (truth, predicted) in units.items()
+        for name, metric in metrics.items()
+        for row in _rows(name, metric, truth, predicted, shots)
+    ]
+
+
+def to_groups(
+    labels: LabelMatrix, scores: npt.ArrayLike, groups: Sequence[str], protocol: Protocol
+) -> tuple[LabelMatrix, Floats]:
+    """Labels and scores per group, groups in alphabetical order.
+
+    A group has a label if any of its samples has it, and scores the maximum; for the labels in
+    ``protocol.group_all`` it takes all samples, and the minimum (``"N"``: normal in both eyes).
+
+    Raises:
+        DataError: the number of groups is not that of samples, or ``group_all`` names no label.
+    """
+    if len(groups) != labels.n_samples:
+        raise DataError(f"{len(groups)} group names for {labels.n_samples} samples")
+    if unknown := sorted(set(protocol.group_all) - set(labels.names)):
+        raise DataError(f"group_all of the protocol names no label: {', '.join(unknown)}")
+    names = np.asarray(groups, dtype=str)
+    order = np.argsort(names, kind="stable")
+    starts = np.unique(names[order], return_index=True)[1]
+    everywhere = np.isin(labels.names, protocol.group_all)
+
+    def joined(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        ordered = matrix[order]
+        low, high = np.minimum.reduceat(ordered, starts), np.maximum.reduceat(ordered, starts)
+        return np.where(everywhere, low, high)
+
+    truth = LabelMatrix(joined(labels.dense), labels.names)
+    return truth, joined(np.asarray(scores, dtype=np.float64))
+
+
+def _rows(
+    name: str, metric: Metric, labels: LabelMatrix, scores: Floats, shots: Sequence[Shot]
+) -> list[Row]:
+    if not isinstance(metric, LabelMetric):
+        return [_row(name, "", metric(labels.dense, scores))]
+    values = metric.per_label(labels.dense, scores)
+    rows = [_mean(name, values)]
+    for shot in get_args(Shot):
+        member = np.array([s == shot for s in shots])
+        if member.any():
+            rows.append(_mean(f"{name}_{shot}", values[member]))
+    rows += [_row(name, label, value) for label, value in zip(labels.names, values, strict=True)]
+    return rows
+
+
+def _mean(name: str, values: Floats) -> Row:
+    defined = values[~np.isnan(values)]
+    mean = float(defined.mean()) if len(defined) else float("nan")
+    return {"metric": name, "label": "", "value": mean, "undefined": len(values) - len(defined)}
+
+
+def _row(name: str, label: str, value: float) -> Row:
+    return {
+        "metric": name,
+        "label": label,
+        "value": float(value),
+        "undefined": int(np.isnan(value)),
+    }

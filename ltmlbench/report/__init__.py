@@ -1,0 +1,1 @@
+"""What a benchmark shows for itself: results.csv, table.md, report.html."""

@@ -1,0 +1,78 @@
+"""What a report says besides the measured numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+from ltmlbench.components import PublishedRow
+from ltmlbench.data.samples import Protocol
+from ltmlbench.labels import Shot
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report says besides the measured numbers.
+
+    Args:
+        title: heading of the report.
+        dataset: its name; ``samples`` and ``groups`` are how many it has.
+        protocol: units and headline metrics; whether the data are simulated.
+        labels, counts, shots: C names, positives among all samples, head/medium/tail.
+        metrics: what each metric is, one line per name.
+        published: rows others printed, to stand beside ours.
+        remarks: how the run differs from the published protocol, one line each.
+        notes: what was left out of the data or found odd, one line each.
+        failures: cause per run that failed.
+        planned: number of runs of the grid, done or not.
+    """
+
+    title: str
+    dataset: str
+    samples: int
+    groups: int
+    protocol: Protocol
+    labels: Sequence[str]
+    counts: Sequence[int]
+    shots: Sequence[Shot]
+    planned: int
+    metrics: Mapping[str, str]
+    published: Sequence[PublishedRow] = ()
+    remarks: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+def titled(text: str, about: About) -> str:
+    return f"SIMULATED · {text}" if about.protocol.simulated else text
+
+
+def data_line(about: About) -> str:
+    protocol = about.protocol
+    groups = f" of {about.groups} {protocol.group_unit}s" if protocol.group_unit else ""
+    simulated = "SIMULATED, " if protocol.simulated else ""
+    return (
+        f"Data: {about.dataset}, {simulated}{about.samples} {protocol.unit}s{groups}, "
+        f"{len(about.labels)} labels."
+    )
+
+
+def shot_lines(about: About) -> list[str]:
+    """Which labels are head, medium and tail, by what threshold, and how often each occurs."""
+    protocol = about.protocol
+    low, high = _threshold(protocol.tail, protocol.unit), _threshold(protocol.head, protocol.unit)
+    rules = {"head": f"at least {high}", "medium": "between", "tail": f"fewer than {low}"}
+    lines = []
+    for shot in get_args(Shot):
+        members = [
+            f"{label} {count}"
+            for label, count, s in zip(about.labels, about.counts, about.shots, strict=True)
+            if s == shot
+        ]
+        lines.append(f"{shot} ({rules[shot]}): {', '.join(members) or 'none'}")
+    return lines
+
+
+def _threshold(value: float, unit: str) -> str:
+    return f"{value:g} positive {unit}s" if value >= 1 else f"{100 * value:g} % of the {unit}s"

@@ -1,0 +1,151 @@
+"""report.html: one file with everything a reader asks for, and nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from ltmlbench.report.about import About, data_line, shot_lines, titled
+from ltmlbench.report.blocks import (
+    Block,
+    Cell,
+    Line,
+    further_block,
+    headline_block,
+    label_block,
+    shot_block,
+)
+from ltmlbench.report.curves import curve_figures
+from ltmlbench.report.summary import Summary
+
+CURVES = {"val_map": "Validation mAP", "train_loss": "Training loss"}
+HEAT_NOTE = "Shade: 0 to 1. A point of the mean has its 95 % interval as a tooltip."
+
+
+def render_page(
+    results: pd.DataFrame,
+    about: About,
+    *,
+    runs: Sequence[Mapping[str, Any]] = (),
+    history: Sequence[Mapping[str, Any]] = (),
+    config: str = "",
+) -> str:
+    """The page as HTML.
+
+    Args:
+        results: as `ltmlbench.report.table.read_results` gives them; may be empty.
+        runs: contents of the ``run.json`` files; the page links to ``runs/<id>/``.
+        history: training history, one mapping per run and epoch, with ``run`` and ``epoch``.
+        config: the resolved configuration (YAML).
+    """
+    parts = {"results": f"<p>0 of {about.planned} runs done.</p>"}
+    if not results.empty:
+        summary = Summary(results, about)
+        parts["results"] = f'<p class="soft">{escape(summary.progress)}</p>' + _results(summary)
+        parts["labels"] = _labels(summary)
+    rows = {run["id"]: f"{run['method']}, {run['backbone']}" for run in runs}
+    failed = [f"{run}: {cause}" for run, cause in about.failures.items()]
+    parts |= {
+        "training": curve_figures(history, rows, CURVES),
+        "failed runs": _bullets(failed),
+        "differences from the published protocol": _bullets(about.remarks),
+        "data": _bullets(about.notes),
+        "runs": _runs(runs),
+        "environment": _environment(runs),
+        "configuration": f"<details><summary>config.yaml</summary><pre>{escape(config)}</pre></details>"
+        if config
+        else "",
+    }
+    given = {name: html for name, html in parts.items() if html}
+    links = "".join(f'<a href="#{_anchor(name)}">{name}</a>' for name in given)
+    sections = "".join(
+        f'<section id="{_anchor(name)}"><h2>{escape(titled(name.capitalize(), about))}</h2>{html}'
+        "</section>"
+        for name, html in given.items()
+    )
+    banner = "SIMULATED data: these numbers say nothing about real photographs"
+    simulated = f'<p class="simulated">{banner}</p>' if about.protocol.simulated else ""
+    title = escape(titled(about.title, about))
+    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title>\n<style>\n{style}</style></head>\n<body>{simulated}<main>"
+        f"<header><h1>{title}</h1><p>{escape(data_line(about))}</p><nav>{links}</nav></header>\n"
+        f"{sections}</main></body></html>\n"
+    )
+
+
+def _results(summary: Summary) -> str:
+    blocks = []
+    for unit in summary.units:
+        blocks += [headline_block(summary, unit), further_block(summary, unit)]
+    return "".join(_figure(block) for block in blocks if block)
+
+
+def _labels(summary: Summary) -> str:
+    unit, metrics = summary.units[0], summary.label_metrics
+    shots = "".join(_figure(shot_block(summary, unit, metric)) for metric in metrics)
+    each = "".join(_figure(label_block(summary, unit, metric), heat=True) for metric in metrics)
+    return _bullets(shot_lines(summary.about)) + shots + each
+
+
+def _figure(block: Block, *, heat: bool = False) -> str:
+    notes = _bullets([*block.notes, *block.legend, *([HEAT_NOTE] if heat else [])])
+    return (
+        f"<figure><h3>{escape(block.title)}</h3>{_table(block, heat)}"
+        f'<figcaption>{escape(block.caption)}</figcaption><div class="notes">{notes}</div></figure>'
+    )
+
+
+def _table(block: Block, heat: bool = False) -> str:
+    head = "".join(
+        f"<th{_name(place, block)}>{escape(name)}</th>" for place, name in enumerate(block.header)
+    )
+    body = "".join(_line(line, block, heat) for line in block.lines)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll">{table}</div>'
+
+
+def _line(line: Line, block: Block, heat: bool) -> str:
+    kind = f' class="{line.kind}"' if line.kind else ""
+    cells = "".join(
+        f"<td{_name(place, block)}{_heat(cell, heat)}{_hint(cell)}>{_text(cell)}</td>"
+        for place, cell in enumerate(line.cells)
+    )
+    return f"<tr{kind}>{cells}</tr>"
+
+
+def _name(place: int, block: Block) -> str:
+    return ' class="name"' if place < block.texts else ""
+
+
+def _heat(cell: Cell, heat: bool) -> str:
+    if not heat or math.isnan(cell.value):
+        return ""
+    return f' class="heat" style="--v:{min(max(cell.value, 0), 1):.3f}"'
+
+
+def _hint(cell: Cell) -> str:
+    return f' title="{escape(cell.hint)}"' if cell.hint else ""
+
+
+def _text(cell: Cell) -> str:
+    mean, plus_minus, rest = escape(cell.text).partition(" ± ")
+    mean = f"<b>{mean}</b>" if cell.bold else mean
+    return f"{mean} <small>± {rest}</small>" if plus_minus else mean
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _anchor(name: str) -> str:
+    return name.replace(" ", "-")
