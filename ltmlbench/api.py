@@ -16,6 +16,8 @@ from ltmlbench.registry import load, registry
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ltmlbench.report.about import About
+
 
 @dataclass(frozen=True)
 class Result:
@@ -24,12 +26,12 @@ class Result:
     Args:
         out: folder with ``table.md``, ``results.csv``, ``report.html``, ``runs/``.
         results: tidy, one row per run, unit, metric and label.
-        failed: cause per run that failed.
+        about: what the report says besides; ``about.failures`` holds a cause per failed run.
     """
 
     out: Path
     results: pd.DataFrame
-    failed: Mapping[str, str]
+    about: About
 
 
 def run(config: BenchmarkConfig | Mapping[str, Any], *, progress: Progress | None = None) -> Result:
@@ -41,7 +43,7 @@ def run(config: BenchmarkConfig | Mapping[str, Any], *, progress: Progress | Non
 
     Raises:
         RequestError, DataError: the request cannot be carried out. Failed runs do not raise; see
-            `Result.failed`.
+            `Result.about`.
     """
     given = (
         config.model_dump(exclude_unset=True) if isinstance(config, BenchmarkConfig) else config
@@ -68,5 +70,5 @@ def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
     try:
         engine.run(grid, store, config.jobs, recorder.ended)
     finally:
-        results = recorder.write_report()
-    return Result(config.out, results, recorder.failed)
+        report = recorder.write_report()
+    return Result(config.out, report.results, report.about)

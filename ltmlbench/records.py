@@ -4,6 +4,7 @@
     out/benchmark.json    data set, labels, protocol, published numbers, which runs belong together
     out/runs/<id>/        run.json, identity.json, predictions.parquet, history.csv, model...
     out/results.csv       tidy: one row per run, unit, metric and label
+    out/summary.csv       mean, std (ddof = 1), n and 95 % interval over the runs of each row
     out/table.md, report.html
 """
 
@@ -18,18 +19,14 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from ltmlbench.components import Metric
 from ltmlbench.config import dump_config
 from ltmlbench.grid import Outcome, Run
 from ltmlbench.prepare import Benchmark
 from ltmlbench.registry import load, registry
-from ltmlbench.report.folder import render_folder
+from ltmlbench.report.folder import Report, write_report
 from ltmlbench.store import write_atomic, write_json
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 GENERAL_METRICS = ("map", "macro_auc", "micro_f1", "macro_f1")
 
@@ -40,7 +37,6 @@ class Recorder:
     def __init__(self, benchmark: Benchmark) -> None:
         self.benchmark = benchmark
         self.out = benchmark.config.out
-        self.failed: dict[str, str] = {}
         self._runs: dict[str, list[Run]] = {}
         for run in benchmark.grid.runs:
             self._runs.setdefault(run.identity, []).append(run)
@@ -50,15 +46,13 @@ class Recorder:
     def ended(self, outcome: Outcome) -> None:
         """Records the runs whose predictions (or failure) an outcome is."""
         for run in self._runs.get(outcome.identity, ()):
-            if outcome.failure:
-                self.failed[run.id] = outcome.cause
             record = self._record(run, outcome)
             write_json(self.out / "runs" / run.id / "run.json", record)
             registry().announce("run_finished", run=record)
 
-    def write_report(self) -> pd.DataFrame:
+    def write_report(self) -> Report:
         """Table, results and page of the runs recorded so far."""
-        return render_folder(self.out)
+        return write_report(self.out)
 
     def _record(self, run: Run, outcome: Outcome) -> dict[str, Any]:
         folder = self.out / "runs" / run.id
@@ -151,11 +145,13 @@ def _processor() -> str:
 def describe(benchmark: Benchmark) -> dict[str, Any]:
     """Everything the report needs besides the runs, so that it can be made without the data."""
     samples, dataset, config = benchmark.samples, benchmark.dataset, benchmark.config
-    names = dict.fromkeys([*samples.protocol.headline, *GENERAL_METRICS])
-    metrics = {name: cast(Metric, load("metric", name)) for name in names}
+    metrics = list(dict.fromkeys([*samples.protocol.headline, *GENERAL_METRICS]))
+    for name in metrics:
+        load("metric", name)  # an unknown one is refused now, not after the training
     settings = config.model_dump(mode="json")
     networks = {n.task.backbone.label: n.task.numerics for n in benchmark.grid.nodes.values()}
     return {
+        "title": f"{config.dataset}: {', '.join(config.methods)}",
         "dataset": config.dataset,
         "fingerprint": samples.fingerprint,
         "samples": len(samples),
@@ -164,7 +160,7 @@ def describe(benchmark: Benchmark) -> dict[str, Any]:
         "counts": samples.labels.counts.tolist(),
         "shots": list(benchmark.shots),
         "protocol": samples.protocol.model_dump(mode="json"),
-        "metrics": list(metrics),
+        "metrics": metrics,
         "networks": {label: dict(n.identity) for label, n in networks.items()},
         "notes": list(samples.notes),
         "remarks": dataset.remarks(settings, samples),

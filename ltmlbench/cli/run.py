@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from ltmlbench.cli.display import display
@@ -23,6 +22,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import execute
+    from ltmlbench.cli.report import show
     from ltmlbench.prepare import configure, prepare
 
     config, dataset = configure(*settings_of(arguments))
@@ -30,7 +30,5 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         benchmark = prepare(config, dataset, decode=True, progress=shown.pictures)
         shown.notes(benchmark)
         result = execute(benchmark, fresh=arguments.fresh)
-    print(result.summary)
-    for run, cause in result.failed.items():
-        print(f"ltmlbench: {run} failed: {cause}", file=sys.stderr)
-    return 1 if result.failed else 0
+    show(result.results, result.about, result.out)
+    return 1 if result.about.failures else 0

@@ -47,7 +47,8 @@ def _curves(
     """Points (epoch, value) per run; values that are not finite have none."""
     curves: dict[str, Curve] = {}
     for entry in history:
-        value = float(entry.get(key) or "nan")
+        raw = entry.get(key)
+        value = math.nan if raw in (None, "") else float(raw)
         if entry["run"] in rows and math.isfinite(value):
             curves.setdefault(entry["run"], []).append((float(entry["epoch"]), value))
     return curves
@@ -84,7 +85,9 @@ def _top(curves: Sequence[Curve]) -> float:
     if highest <= 0:
         return 1.0
     decade = 10.0 ** math.floor(math.log10(highest))
-    return next(step * decade for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if highest <= step * decade)
+    return next(
+        step * decade for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if highest <= step * decade
+    )
 
 
 def _line(curve: Curve, epochs: float, top: float) -> str:
@@ -115,5 +118,7 @@ def _axes(epochs: float, top: float) -> str:
     for epoch, anchor in ((1.0, "start"), (epochs, "end")):
         if epoch > 1 or anchor == "start":
             x = _x(epoch, epochs)
-            parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 5}" text-anchor="{anchor}">{epoch:g}</text>')
+            parts.append(
+                f'<text x="{x:.1f}" y="{HEIGHT - 5}" text-anchor="{anchor}">{epoch:g}</text>'
+            )
     return "".join(parts)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 
@@ -22,6 +21,12 @@ from ltmlbench.report.blocks import (
     shot_block,
 )
 from ltmlbench.report.curves import curve_figures
+from ltmlbench.report.provenance import (
+    environment_list,
+    networks_list,
+    runs_table,
+    splits_table,
+)
 from ltmlbench.report.summary import Summary
 
 CURVES = {"val_map": "Validation mAP", "train_loss": "Training loss"}
@@ -56,8 +61,10 @@ def render_page(
         "failed runs": _bullets(failed),
         "differences from the published protocol": _bullets(about.remarks),
         "data": _bullets(about.notes),
-        "runs": _runs(runs),
-        "environment": _environment(runs),
+        "runs": runs_table(runs),
+        "splits": splits_table(runs),
+        "networks": networks_list(runs),
+        "environment": environment_list(runs),
         "configuration": f"<details><summary>config.yaml</summary><pre>{escape(config)}</pre></details>"
         if config
         else "",

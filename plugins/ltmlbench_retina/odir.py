@@ -76,7 +76,7 @@ class Odir5k(Dataset):
     the run says how many.
     """
 
-    defaults: ClassVar[Mapping[str, Any]] = {"image_size": 224, "epochs": 10, "folds": 5}
+    defaults: ClassVar[Mapping[str, Any]] = {"image_size": 224, "epochs": 8, "folds": 5}
 
     mirror_right: bool = Field(False, description="mirror right eyes, so that all discs lie alike")
     drop_quality: bool = Field(

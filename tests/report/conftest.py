@@ -16,7 +16,9 @@ NOTE = "printed 0.974; inconsistent with its own kappa; probably 0.874"
 
 def published(method, backbone, kappa, flat, auc, note=""):
     values = dict(zip(HEADLINE, (kappa, flat, auc), strict=True))
-    return PublishedRow(source="a poster", backbone=backbone, method=method, values=values, note=note)
+    return PublishedRow(
+        source="a poster", backbone=backbone, method=method, values=values, note=note
+    )
 
 
 @pytest.fixture
@@ -37,7 +39,10 @@ def about():
         counts=tuple(LABELS.values()),
         shots=SHOTS,
         planned=15,
-        metrics={"odir_f1_micro": "flat accuracy of all decisions", "map": "mean average precision"},
+        metrics={
+            "odir_f1_micro": "flat accuracy of all decisions",
+            "map": "mean average precision",
+        },
         published=[
             published("ib", "ResNet-50", (0.553, 0.010), (0.974, 0.009), (0.887, 0.012), NOTE),
             published("db", "ResNet-50", (0.673, 0.008), (0.930, 0.007), (0.940, 0.009)),
@@ -70,11 +75,15 @@ def run_rows(method, fold, seed=0, backbone="tf_efficientnet_lite0"):
             for name in ("", "_head", "_medium", "_tail"):
                 value, missing = base + 0.01 * fold, int(fold == 2 and name in ("", "_tail"))
                 value = float("nan") if missing and name else value
-                rows.append({"metric": metric + name, "label": "", "value": value, "undefined": missing})
+                rows.append(
+                    {"metric": metric + name, "label": "", "value": value, "undefined": missing}
+                )
             for label, count in LABELS.items():
                 missing = int(fold == 2 and label == "H")
                 value = np.nan if missing else min(1, base * count**0.1 / 2 + 0.05 * rng.random())
-                rows.append({"metric": metric, "label": label, "value": value, "undefined": missing})
+                rows.append(
+                    {"metric": metric, "label": label, "value": value, "undefined": missing}
+                )
         rows = [{"unit": unit, **row} for row in rows]
     return [{**run, **row} for row in rows]
 

@@ -1,0 +1,40 @@
+"""``ltmlbench report``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ltmlbench.report.about import About
+
+
+def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
+    """Writes table.md, results.csv, summary.csv and report.html anew, and prints the table.
+
+    Every number is computed from the stored predictions; nothing is trained, and the data set is
+    not needed.
+    """
+    parser.add_argument("out", nargs="?", type=Path, default=Path("out"), help="the --out of a run")
+    arguments = parser.parse_args(given)
+
+    from ltmlbench.report.folder import write_report
+
+    report = write_report(arguments.out)
+    show(report.results, report.about, arguments.out)
+    return 1 if report.about.failures else 0
+
+
+def show(results: pd.DataFrame, about: About, out: Path) -> None:
+    """Prints the headline table, failures, and where the rest is."""
+    from ltmlbench.report.table import print_table
+
+    print_table(results, about)
+    print(f"\nwritten: {out / 'table.md'}, report.html, results.csv, summary.csv, runs/")
+    for run, cause in about.failures.items():
+        print(f"ltmlbench: {run} failed: {cause}", file=sys.stderr)
