@@ -45,9 +45,7 @@ def run(config: BenchmarkConfig | Mapping[str, Any], *, progress: Progress | Non
         RequestError, DataError: the request cannot be carried out. Failed runs do not raise; see
             `Result.about`.
     """
-    given = (
-        config.model_dump(exclude_unset=True) if isinstance(config, BenchmarkConfig) else config
-    )
+    given = config.model_dump(exclude_unset=True) if isinstance(config, BenchmarkConfig) else config
     return execute(prepare(*configure(given), decode=True, progress=progress))
 
 
@@ -62,9 +60,7 @@ def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
         for identity in grid.nodes:
             store.discard(identity)
     todo = sum(not store.has(identity) for identity in grid.nodes)
-    registry().announce(
-        "benchmark_started", config=config.model_dump(mode="json"), stages=todo
-    )
+    registry().announce("benchmark_started", config=config.model_dump(mode="json"), stages=todo)
     recorder = Recorder(benchmark)
     engine = cast(Engine, load("engine", config.engine))
     try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ltmlbench.grid import Ended, Grid
     from ltmlbench.stages import ModelStage, Task
     from ltmlbench.store import Store
+    from ltmlbench.training.network import Trunk
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -70,7 +71,7 @@ class Dataset(Component, ABC):
 
 
 class PublishedRow(BaseModel):
-    """One row of a published table: ``values`` maps one of our metrics to (mean, std) as printed."""
+    """One row of a published table; ``values``: our metric -> (mean, std) as printed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -134,10 +135,8 @@ class Backbone(Component, ABC):
         """The same backbone with every automatic choice (which weights) made and named."""
 
     @abstractmethod
-    def build(self) -> torch.nn.Module:
-        """A module B×3×H×W -> B×D×h×w feature maps, with ``num_features`` (D), and ``mean`` and
-        ``std`` (3 floats each, of pixels in 0..1) that its input is normalised with, and
-        ``provenance``: a dict that says where the weights came from, with a digest."""
+    def build(self) -> Trunk:
+        """The network B×3×H×W -> B×D×h×w feature maps, with its initial weights."""
 
     @property
     def label(self) -> str:

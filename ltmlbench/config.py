@@ -22,7 +22,9 @@ class BenchmarkConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    methods: Names = Field(("ib", "cb", "focal", "db"), description="rows of the table", min_length=1)
+    methods: Names = Field(
+        ("ib", "cb", "focal", "db"), description="rows of the table", min_length=1
+    )
     dataset: str = Field("fundus-sim", description="data set; the default one is simulated")
     data_dir: Path | None = Field(None, description="where the data set is")
     backbones: Names = Field(("tf_efficientnet_lite0",), description="networks", min_length=1)

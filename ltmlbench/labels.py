@@ -28,17 +28,20 @@ class LabelMatrix:
     def __init__(self, Y: Any, names: Sequence[str] | None = None) -> None:
         if names is None and hasattr(Y, "columns"):
             names = [str(column) for column in Y.columns]
-        matrix = Y if sparse.issparse(Y) else np.asarray(Y)
-        if matrix.ndim != 2:
-            raise ValueError(f"a label matrix has 2 dimensions (samples × labels), not {matrix.ndim}")
-        values = matrix.data if sparse.issparse(matrix) else matrix
-        if values.dtype != np.bool_ and not np.isin(values, (0, 1)).all():
+        dimensions = np.ndim(Y) if not sparse.issparse(Y) else 2
+        if dimensions != 2:
+            raise ValueError(
+                f"a label matrix has 2 dimensions (samples × labels), not {dimensions}"
+            )
+        csr: Any = sparse.csr_array(Y if sparse.issparse(Y) else np.asarray(Y))
+        csr.sum_duplicates()
+        if csr.dtype != np.bool_ and not np.isin(csr.data, (0, 1)).all():
             raise ValueError("a label matrix holds only 0 and 1; fractional, negative or NaN found")
-        self._csr = sparse.csr_array(matrix, dtype=np.int32)
+        self._csr: Any = csr.astype(np.int32)
         self._csr.eliminate_zeros()
-        self.names = tuple(names) if names is not None else tuple(map(str, range(matrix.shape[1])))
-        if len(self.names) != matrix.shape[1]:
-            raise ValueError(f"{len(self.names)} names for {matrix.shape[1]} label columns")
+        self.names = tuple(names) if names is not None else tuple(map(str, range(csr.shape[1])))
+        if len(self.names) != csr.shape[1]:
+            raise ValueError(f"{len(self.names)} names for {csr.shape[1]} label columns")
         if len(set(self.names)) != len(self.names):
             twice = sorted({n for n in self.names if self.names.count(n) > 1})
             raise ValueError(f"label names repeat: {', '.join(twice)}")
@@ -58,31 +61,34 @@ class LabelMatrix:
         return f"LabelMatrix({self.n_samples} samples × {self.n_labels} labels)"
 
     @property
-    def sparse(self) -> sparse.csr_array:
+    def sparse(self) -> sparse.csr_array[np.int32, tuple[int, int]]:
         """N×C CSR, int32 ones."""
-        return self._csr
+        csr: sparse.csr_array[np.int32, tuple[int, int]] = self._csr
+        return csr
 
     @cached_property
     def dense(self) -> npt.NDArray[np.uint8]:
         """N×C, uint8."""
-        dense = self._csr.toarray().astype(np.uint8)
+        dense: npt.NDArray[np.uint8] = self._csr.toarray().astype(np.uint8)
         dense.flags.writeable = False
         return dense
 
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
         """Positives per label, C."""
-        return np.asarray(self._csr.sum(axis=0), dtype=np.int64).ravel()
+        counts: npt.NDArray[np.int64] = np.asarray(self._csr.sum(axis=0), dtype=np.int64).ravel()
+        return counts
 
     @cached_property
     def per_sample(self) -> npt.NDArray[np.int64]:
         """Positives per sample, N."""
-        return np.diff(self._csr.indptr).astype(np.int64)
+        return np.asarray(np.diff(self._csr.indptr), dtype=np.int64)
 
     @cached_property
     def cooccurrence(self) -> npt.NDArray[np.int64]:
         """C×C: samples that hold both labels; the diagonal holds the counts."""
-        return (self._csr.T @ self._csr).toarray().astype(np.int64)
+        counts: npt.NDArray[np.int64] = (self._csr.T @ self._csr).toarray().astype(np.int64)
+        return counts
 
     @property
     def cardinality(self) -> float:

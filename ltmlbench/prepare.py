@@ -45,7 +45,6 @@ class Benchmark:
     store: Store
 
 
-
 def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
     """The configuration from several sources; what the data set suggests goes below them all."""
     dataset = cast(Dataset, load("dataset", make_config(*layers).dataset))

@@ -1,11 +1,11 @@
 """What a benchmark leaves in its output folder: one folder per run, and the report over all.
 
-    out/config.yaml       resolved; `ltmlbench run --config` with it gives the same table
-    out/benchmark.json    data set, labels, protocol, published numbers, which runs belong together
-    out/runs/<id>/        run.json, identity.json, predictions.parquet, history.csv, model...
-    out/results.csv       tidy: one row per run, unit, metric and label
-    out/summary.csv       mean, std (ddof = 1), n and 95 % interval over the runs of each row
-    out/table.md, report.html
+out/config.yaml       resolved; `ltmlbench run --config` with it gives the same table
+out/benchmark.json    data set, labels, protocol, published numbers, which runs belong together
+out/runs/<id>/        run.json, identity.json, predictions.parquet, history.csv, model...
+out/results.csv       tidy: one row per run, unit, metric and label
+out/summary.csv       mean, std (ddof = 1), n and 95 % interval over the runs of each row
+out/table.md, report.html
 """
 
 from __future__ import annotations

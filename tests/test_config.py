@@ -47,7 +47,9 @@ def test_wrong_settings_are_explained_in_one_line(settings, message):
 
 
 def test_the_written_configuration_gives_the_same_one_again(tmp_path):
-    config = make_config({"methods": "ib,db[mu=0.2]", "data_dir": "some/where", "augment": {"flip": 0}})
+    config = make_config(
+        {"methods": "ib,db[mu=0.2]", "data_dir": "some/where", "augment": {"flip": 0}}
+    )
     path = tmp_path / "config.yaml"
     path.write_text(dump_config(config))
     assert make_config(read_config(path)) == config

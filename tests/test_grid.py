@@ -79,7 +79,11 @@ def networks(tasks):
 
 
 def test_stages_in_common_are_laid_out_and_run_once(tasks, tmp_path):
-    rows = [Row("one", LevelMethod()), Row("same", LevelMethod()), Row("two", LevelMethod(factor=2))]
+    rows = [
+        Row("one", LevelMethod()),
+        Row("same", LevelMethod()),
+        Row("two", LevelMethod(factor=2)),
+    ]
     grid = build_grid(rows, networks(tasks), tasks)
     assert len(grid.runs) == 9
     # one shared stage for all folds; per fold two models and two predictions
@@ -144,6 +148,6 @@ def test_a_method_that_plans_no_model_is_refused(tasks):
 
 def test_floor_rows_are_laid_out_once_for_all_networks(tasks):
     floor = load("method", "majority")
-    two = networks(tasks) + [(load("backbone", "resnet34[weights=random]"), Numerics())]
+    two = [*networks(tasks), (load("backbone", "resnet34[weights=random]"), Numerics())]
     grid = build_grid([Row("majority", floor), Row("level", LevelMethod())], two, tasks[:1])
     assert [run.method for run in grid.runs] == ["majority", "level", "level"]

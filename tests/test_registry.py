@@ -156,9 +156,7 @@ def test_two_plugins_of_one_entry_point_name_both_load(plugin):
 
 def test_a_name_claimed_twice_is_an_error_only_when_it_is_asked_for(plugin):
     other = GOOD.replace('"good"', '"other"').replace('("fine",)', '("good",)')
-    registry = Registry(
-        [plugin("goodplug", GOOD, "dist-a"), plugin("otherplug", other, "dist-b")]
-    )
+    registry = Registry([plugin("goodplug", GOOD, "dist-a"), plugin("otherplug", other, "dist-b")])
     assert registry.load("loss", "other").kind == "loss"
     with pytest.raises(RequestError, match=r"dist-a:good and dist-b:other"):
         registry.load("loss", "good")

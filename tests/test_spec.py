@@ -11,7 +11,7 @@ from ltmlbench.spec import parse_spec, split_outside_brackets
         (" db[mu=0.2, focal=false] ", "db", {"mu": "0.2", "focal": "false"}, ""),
         ("ltmlbench-asl:asl", "asl", {}, "ltmlbench-asl"),
         ("ours+focal", "ours+focal", {}, ""),
-        ("ours[subsets=shot[many=3,few=1],k=2]", "ours", {"subsets": "shot[many=3,few=1]", "k": "2"}, ""),
+        ("a[b=shot[many=3,few=1],k=2]", "a", {"b": "shot[many=3,few=1]", "k": "2"}, ""),
         ("resnet50.a1_in1k", "resnet50.a1_in1k", {}, ""),
         ("bare[]", "bare", {}, ""),
     ],

@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         close = difflib.get_close_matches(verb, VERBS, n=1)
         hint = f", did you mean {close[0]!r}?" if close else ""
-        print(f"ltmlbench: there is no command {verb!r}{hint} See ltmlbench --help", file=sys.stderr)
+        print(
+            f"ltmlbench: there is no command {verb!r}{hint} See ltmlbench --help", file=sys.stderr
+        )
         return 2
     return _run_verb(verb, given[1:])
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ltmlbench.components import Dataset
 from ltmlbench.registry import load
+
+if TYPE_CHECKING:
+    from ltmlbench.data.samples import Samples
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -31,7 +34,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     if arguments.action == "labels":
         return _labels(dataset, arguments.data_dir, arguments.out or Path("labels.csv"))
     out = arguments.out or Path("sheet.png")
-    return _sheet(dataset, arguments.data_dir, out, arguments.size, arguments.number)
+    samples = dataset.load(arguments.data_dir)
+    return _sheet(samples, arguments.dataset, out, arguments.size, arguments.number)
 
 
 def _check(dataset: Dataset, folder: Path | None) -> int:
@@ -53,13 +57,12 @@ def _labels(dataset: Dataset, folder: Path | None, out: Path) -> int:
     return 0
 
 
-def _sheet(dataset: Dataset, folder: Path | None, out: Path, size: int, number: int) -> int:
+def _sheet(samples: Samples, title: str, out: Path, size: int, number: int) -> int:
     import numpy as np
 
     from ltmlbench.data.sheet import contact_sheet, save_sheet
 
-    samples = dataset.load(folder)
     rows = np.linspace(0, len(samples) - 1, min(number, len(samples))).round().astype(np.int64)
-    save_sheet(contact_sheet(samples, rows, size), out)
+    save_sheet(contact_sheet(samples, rows, size, title=title), out)
     print(f"written: {out}")
     return 0

@@ -94,8 +94,7 @@ class Display:
 def _networks(benchmark: Benchmark) -> list[str]:
     tasks = {node.task.backbone.label: node.task for node in benchmark.grid.nodes.values()}
     return [
-        f"{label}: {task.numerics.dtype} on {task.numerics.device}"
-        for label, task in tasks.items()
+        f"{label}: {task.numerics.dtype} on {task.numerics.device}" for label, task in tasks.items()
     ]
 
 

@@ -96,7 +96,7 @@ def plain(images: Images, mean: Sequence[float], std: Sequence[float]) -> Batch:
     """Normalised pictures B×3×S×S (channels-last in memory) without any change of view."""
     scale = (1 / (255 * np.asarray(std))).astype(np.float32)
     offset = (-np.asarray(mean) / np.asarray(std)).astype(np.float32)
-    return (images * scale + offset).transpose(0, 3, 1, 2)
+    return np.asarray(images * scale + offset, dtype=np.float32).transpose(0, 3, 1, 2)
 
 
 def occurrences(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -121,7 +121,7 @@ def uniform(
     state = np.full((len(rows), n), np.uint64(seed % 2**64))
     for part in (np.uint64(epoch), rows[:, None], occurrence[:, None], np.arange(n)[None, :]):
         state = _splitmix(state ^ _splitmix(np.asarray(part).astype(np.uint64)))
-    return (state >> np.uint64(11)) * 2.0**-53
+    return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def _splitmix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

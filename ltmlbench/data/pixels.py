@@ -112,7 +112,11 @@ def build_pixels(
 
 
 def _fill(
-    samples: Samples, size: int, path: Path, workers: int, progress: Callable[[int, int], None] | None
+    samples: Samples,
+    size: int,
+    path: Path,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
 ) -> dict[int, str]:
     shape = (len(samples), size, size, 3)
     array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)

@@ -86,12 +86,11 @@ class Samples:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 over everything but the order of notes: ids, groups, labels, content, official."""
+        """sha256 of what a method is given: ids, groups, labels, content, official parts."""
         digest = hashlib.sha256()
         for part in (self.ids, self.groups, self.labels.names, self.content, self.official or ()):
             digest.update(repr(part).encode())
         digest.update(self.labels.dense.tobytes())
-        digest.update(self.protocol.model_dump_json().encode())
         return digest.hexdigest()
 
     def take(self, rows: npt.NDArray[np.int64]) -> Samples:

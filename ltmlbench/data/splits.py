@@ -63,7 +63,9 @@ def make_splits(
             raise RequestError("the data set has no official test part here: give --folds K")
         train = np.flatnonzero(parts == "train")
         return tuple(
-            _split(samples, f"official {name}", train, np.flatnonzero(parts == name), validation, seed)
+            _split(
+                samples, f"official {name}", train, np.flatnonzero(parts == name), validation, seed
+            )
             for name in names
         )
     fold = grouped_kfold(samples.labels, samples.groups, folds, seed)
@@ -108,7 +110,7 @@ def holdout(
     """True for about ``share`` of the samples, whole groups, balanced in every label."""
     if share == 0:
         return np.zeros(len(groups), dtype=np.bool_)
-    return _stratify(labels, groups, np.array([share, 1 - share]), seed) == 0
+    return np.equal(_stratify(labels, groups, np.array([share, 1 - share]), seed), 0)
 
 
 def _stratify(
@@ -119,7 +121,7 @@ def _stratify(
     rows = np.arange(len(groups))
     into = sparse.csr_array((np.ones(len(groups)), (member, rows)), (len(names), len(groups)))
     held = (into @ labels.sparse).tocsr()  # groups × labels: positives
-    sizes = np.asarray(into.sum(axis=1)).ravel()
+    sizes: npt.NDArray[np.float64] = np.asarray(into.sum(axis=1)).ravel()
     rng = np.random.default_rng(seed)
     # larger holders of a label first, equals in random order
     rank = rng.permutation(len(names))

@@ -47,7 +47,9 @@ def _here(node: Node, store: Store) -> Outcome:
     registry().announce("stage_started", stage=node.identity, title=node.title)
 
     def epoch(index: int, of: int, values: Mapping[str, float]) -> None:
-        registry().announce("epoch_finished", stage=node.identity, epoch=index, epochs=of, values=values)
+        registry().announce(
+            "epoch_finished", stage=node.identity, epoch=index, epochs=of, values=values
+        )
 
     return _tell(node, execute(node, store, epoch))
 

@@ -54,8 +54,9 @@ def headline_block(summary: Summary, unit: str) -> Block:
     """The headline metrics at one unit; published rows stand below ours at the headline unit."""
     metrics = [m for m in summary.about.protocol.headline if m in summary.metrics]
     block = metric_block(summary, f"Per {unit}", unit, metrics)
-    block = replace(block, legend=(SPREAD_NOTE, *block.legend))
-    return _with_published(block, summary) if unit == summary.units[0] else block
+    if unit != summary.units[0]:
+        return block
+    return _with_published(replace(block, legend=(SPREAD_NOTE, *block.legend)), summary)
 
 
 def further_block(summary: Summary, unit: str) -> Block | None:

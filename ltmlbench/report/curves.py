@@ -9,6 +9,7 @@ from typing import Any
 
 WIDTH, HEIGHT = 240, 132
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 10, 18
+_STYLE = 'fill="none" stroke-width="1.6" stroke-linejoin="round"'
 
 Curve = list[tuple[float, float]]
 
@@ -57,7 +58,7 @@ def _curves(
 def _panels(
     key: str, curves: Mapping[str, Curve], rows: Mapping[str, str], shared: bool
 ) -> list[str]:
-    panels = []
+    panels: list[str] = []
     epochs = max(epoch for curve in curves.values() for epoch, _ in curve)
     for name in dict.fromkeys(rows.values()):
         own = [curve for run, curve in curves.items() if rows[run] == name]
@@ -67,13 +68,15 @@ def _panels(
         others = ""
         if shared and not panels:  # drawn once, used by every panel
             lines = "".join(_line(curve, epochs, top) for curve in curves.values())
-            others = f'<g id="all-{key}" class="others">{lines}</g>'
+            others = (
+                f'<g id="all-{key}" {_STYLE} style="color:var(--soft)" opacity=".3">{lines}</g>'
+            )
         elif shared:
             others = f'<use href="#all-{key}"/>'
         drawn = "".join(_line(curve, epochs, top) for curve in own)
         panels.append(
             f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
-            f'{_axes(epochs, top)}{others}<g class="own">{drawn}</g></svg>'
+            f'{_axes(epochs, top)}{others}<g {_STYLE} style="color:var(--accent)">{drawn}</g></svg>'
             f"<figcaption>{escape(name)}</figcaption></figure>"
         )
     return panels

@@ -30,7 +30,7 @@ from ltmlbench.report.provenance import (
 from ltmlbench.report.summary import Summary
 
 CURVES = {"val_map": "Validation mAP", "train_loss": "Training loss"}
-HEAT_NOTE = "Shade: 0 to 1. A point of the mean has its 95 % interval as a tooltip."
+HOVER = "Hovering over a value shows the 95 % t-interval of its mean."
 
 
 def render_page(
@@ -52,9 +52,11 @@ def render_page(
     parts = {"results": f"<p>0 of {about.planned} runs done.</p>"}
     if not results.empty:
         summary = Summary(results, about)
-        parts["results"] = f'<p class="soft">{escape(summary.progress)}</p>' + _results(summary)
+        parts["results"] = f'<p class="soft">{escape(summary.progress)} {HOVER}</p>' + _results(
+            summary
+        )
         parts["labels"] = _labels(summary)
-    rows = {run["id"]: f"{run['method']}, {run['backbone']}" for run in runs}
+    rows = _row_names(runs)
     failed = [f"{run}: {cause}" for run, cause in about.failures.items()]
     parts |= {
         "training": curve_figures(history, rows, CURVES),
@@ -65,9 +67,7 @@ def render_page(
         "splits": splits_table(runs),
         "networks": networks_list(runs),
         "environment": environment_list(runs),
-        "configuration": f"<details><summary>config.yaml</summary><pre>{escape(config)}</pre></details>"
-        if config
-        else "",
+        "configuration": _details("config.yaml", config),
     }
     given = {name: html for name, html in parts.items() if html}
     links = "".join(f'<a href="#{_anchor(name)}">{name}</a>' for name in given)
@@ -76,7 +76,7 @@ def render_page(
         "</section>"
         for name, html in given.items()
     )
-    banner = "SIMULATED data: these numbers say nothing about real photographs"
+    banner = "SIMULATED data: these numbers say nothing about real data"
     simulated = f'<p class="simulated">{banner}</p>' if about.protocol.simulated else ""
     title = escape(titled(about.title, about))
     style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ def _labels(summary: Summary) -> str:
 
 
 def _figure(block: Block, *, heat: bool = False) -> str:
-    notes = _bullets([*block.notes, *block.legend, *([HEAT_NOTE] if heat else [])])
+    notes = _bullets([*block.notes, *block.legend, *(["shade: 0 to 1"] if heat else [])])
     return (
         f"<figure><h3>{escape(block.title)}</h3>{_table(block, heat)}"
         f'<figcaption>{escape(block.caption)}</figcaption><div class="notes">{notes}</div></figure>'
@@ -152,6 +152,21 @@ def _text(cell: Cell) -> str:
 def _bullets(lines: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f"<ul>{items}</ul>" if items else ""
+
+
+def _details(title: str, text: str) -> str:
+    if not text:
+        return ""
+    return f"<details><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>"
+
+
+def _row_names(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What the curves call the row of each run; the backbone only where there are several."""
+    several = len({run["backbone"] for run in runs if not run["floor"]}) > 1
+    return {
+        run["id"]: f"{run['method']}, {run['backbone']}" if several else run["method"]
+        for run in runs
+    }
 
 
 def _anchor(name: str) -> str:

@@ -54,14 +54,11 @@ def read_results(path: Path) -> pd.DataFrame:
         DataError: there is no such file, or it is not of that form.
     """
     try:
-        return pd.read_csv(
-            path,
-            usecols=list(TYPES),
-            dtype=dict(TYPES),
-            keep_default_na=False,
-            na_values={"value": [""]},
-            float_precision="round_trip",
-        )[list(TYPES)]
+        text = pd.read_csv(path, usecols=list(TYPES), dtype="str", na_filter=False)
+        value = text["value"].replace("", "nan")
+        return text.assign(value=value, floor=text["floor"] == "True")[list(TYPES)].astype(
+            dict(TYPES)
+        )
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read results {path}: {' '.join(str(error).split())}") from error
 

@@ -12,12 +12,27 @@ from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import Numerics
 
 
+class Trunk(nn.Module):
+    """What `Backbone.build` returns: B×3×H×W -> B×D×h×w feature maps.
+
+    Attributes:
+        num_features: D.
+        mean, std: of pixels in 0..1, three each; the input is normalised with them.
+        provenance: where the weights came from, with a digest, as JSON.
+    """
+
+    num_features: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    provenance: dict[str, object]
+
+
 class Network(nn.Module):
     """B×3×H×W normalised images -> B×C logits."""
 
-    def __init__(self, trunk: nn.Module, head: nn.Module) -> None:
+    def __init__(self, trunk: Trunk, head: nn.Module) -> None:
         super().__init__()
-        self.trunk = trunk
+        self.trunk: Trunk = trunk
         self.head = head
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -35,9 +50,9 @@ def build_network(
     torch.manual_seed(derive_seed(seed, "backbone"))
     trunk = backbone.build()
     torch.manual_seed(derive_seed(seed, "head"))
-    network = Network(trunk, head.build(int(trunk.num_features), n_labels))  # type: ignore[arg-type]
+    network = Network(trunk, head.build(trunk.num_features, n_labels))
     layout = torch.channels_last if numerics.channels_last else torch.contiguous_format
-    return network.to(device=numerics.device, memory_format=layout)
+    return network.to(device=numerics.device).to(memory_format=layout)
 
 
 def autocast(numerics: Numerics) -> AbstractContextManager[None]:

@@ -34,7 +34,7 @@ def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics
 
 def _cpu_has_bfloat16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and (
-        torch.cpu._is_avx512_bf16_supported()  # type: ignore[no-untyped-call]
+        torch.cpu._is_avx512_bf16_supported()
     )
 
 

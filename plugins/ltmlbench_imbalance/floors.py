@@ -50,7 +50,7 @@ class MajoritySet(Constant):
         sets, counts = np.unique(labels.dense, axis=0, return_counts=True)
         rates = labels.counts / max(labels.n_samples, 1)
         member = sets[counts.argmax()].astype(np.float64)
-        return (0.501 * member + 0.499 * rates).clip(0, 1)
+        return np.asarray((0.501 * member + 0.499 * rates).clip(0, 1))
 
 
 class AllNegative(Method):

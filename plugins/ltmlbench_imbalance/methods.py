@@ -12,8 +12,13 @@ from pydantic import Field
 from ltmlbench.components import Head, Loss, Method, Sampler
 from ltmlbench.registry import load
 from ltmlbench.stages import Fit, Task
-from ltmlbench_imbalance.losses import BinaryCrossEntropy, DistributionBalanced, Focal
-from ltmlbench_imbalance.losses import DistributionBalancedOptions, FocalOptions
+from ltmlbench_imbalance.losses import (
+    BinaryCrossEntropy,
+    DistributionBalanced,
+    DistributionBalancedOptions,
+    Focal,
+    FocalOptions,
+)
 
 
 def fit(task: Task, loss: Loss, sampler: str) -> Fit:

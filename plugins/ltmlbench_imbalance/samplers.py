@@ -20,7 +20,7 @@ class InstanceBalanced(Sampler):
 
 
 class ClassAware(Sampler):
-    """Labels in turn, in a reshuffled order; of each, the next few rows of its own reshuffled cycle.
+    """Labels in turn, reshuffled every round; of each, the next rows of its own reshuffled cycle.
 
     Rows of several labels stand in several cycles; a row without any label is never drawn, and a
     label without rows is passed over. Source: the released code of Wu et al., ECCV 2020.
@@ -49,7 +49,9 @@ class ClassAware(Sampler):
         order = np.empty((turns, self.samples_per_class), dtype=np.int64)
         for label in present:
             mine = np.flatnonzero(sequence == label)
-            rows = columns.indices[columns.indptr[label] : columns.indptr[label + 1]]
+            rows = columns.indices[columns.indptr[label] : columns.indptr[label + 1]].astype(
+                np.int64
+            )
             drawn = _cycle(rows, mine.size * self.samples_per_class, rng)
             order[mine] = drawn.reshape(mine.size, self.samples_per_class)
         return order.ravel()[:length]

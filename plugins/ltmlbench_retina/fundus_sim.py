@@ -55,7 +55,7 @@ class FundusSim(Dataset):
                     *("odir_kappa", "odir_f1_micro", "odir_auc", "odir_final"),
                     *("map", "macro_auc"),
                 ),
-                head=0.15,
+                head=0.1,
                 tail=0.035,
                 simulated=True,
             ),

@@ -50,8 +50,8 @@ _OFFICIAL = {  # copies of the sheet rename the label columns
 
 @dataclass(frozen=True)
 class Sheet:
-    """One annotation sheet: patients × columns (``id, age, sex, left_file, ...``, and N ... O of the
-    official patient vector where they are there), and the official part it belongs to."""
+    """One annotation sheet and the official part it is of. Columns: ``id, left_file, right_file,
+    left_keywords, right_keywords``; where they are there ``age, sex`` and N ... O per patient."""
 
     path: Path
     part: str
@@ -130,7 +130,9 @@ def _read(path: Path) -> pd.DataFrame | None:
     if len(missing) == len(_NEEDED) or (missing and path.suffix == ".csv"):
         return None
     if missing:
-        raise DataError(f"{path}: columns are missing ({', '.join(missing)}): not the official sheet")
+        raise DataError(
+            f"{path}: columns are missing ({', '.join(missing)}): not the official sheet"
+        )
     table = table.dropna(subset=["id"]).drop_duplicates()
     table["id"] = [_plain(value) for value in table["id"]]
     twice = table["id"][table["id"].duplicated()].unique()
@@ -144,7 +146,9 @@ def _read(path: Path) -> pd.DataFrame | None:
 
 
 def _plain(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    return (
+        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    )
 
 
 def _first(values: Iterable[str], n: int = 3) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from ltmlbench.components import Backbone
 
 if TYPE_CHECKING:
-    import torch
+    from ltmlbench.training.network import Trunk
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]+\Z")
 
@@ -59,7 +59,7 @@ class Timm(Backbone):
             )
         return self.model_copy(update={"weights": found.name, "digest": found.digest})
 
-    def build(self) -> torch.nn.Module:
-        from ltmlbench_vision.trunk import Trunk
+    def build(self) -> Trunk:
+        from ltmlbench_vision.trunk import TimmTrunk
 
-        return Trunk(self.model, self.weights, self.digest)
+        return TimmTrunk(self.model, self.weights, self.digest)

@@ -23,6 +23,4 @@ class Linear(Head):
         layer = nn.Linear(in_features, n_labels)
         nn.init.normal_(layer.weight, std=0.01)
         nn.init.zeros_(layer.bias)
-        return nn.Sequential(
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(self.dropout), layer
-        )
+        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(self.dropout), layer)

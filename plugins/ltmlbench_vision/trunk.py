@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm
 import torch
-from torch import nn
 
+from ltmlbench.training.network import Trunk
 from ltmlbench_vision.weights import RANDOM, locate, state_for
 
 
-class Trunk(nn.Module):
+class TimmTrunk(Trunk):
     """B×3×H×W -> B×D×h×w.
 
     Args:
@@ -20,30 +22,31 @@ class Trunk(nn.Module):
 
     def __init__(self, model: str, weights: str, digest: str) -> None:
         super().__init__()
-        self.network = timm.create_model(model, num_classes=0, global_pool="")
-        config = self.network.pretrained_cfg
-        self.num_features = int(self.network.num_features)
-        self.mean = tuple(float(v) for v in config["mean"])
-        self.std = tuple(float(v) for v in config["std"])
+        network: Any = timm.create_model(model, num_classes=0, global_pool="")
+        self.network = network
+        self.num_features = int(network.num_features)
+        self.mean = network.pretrained_cfg["mean"]
+        self.std = network.pretrained_cfg["std"]
         if weights != RANDOM:
             file = locate(model, weights).file
             assert file is not None, "only random weights have no file"
-            state = state_for(file, self.network.state_dict())
-            missing = self.network.load_state_dict(state, strict=False).missing_keys
+            state = state_for(file, network.state_dict())
+            missing = network.load_state_dict(state, strict=False).missing_keys
             assert all(name.endswith("num_batches_tracked") for name in missing), missing
         self.provenance = {
             "model": model,
             "timm": timm.__version__,
             "weights": weights,
             "sha256": digest,
-            "parameters": sum(p.numel() for p in self.network.parameters()),
+            "parameters": sum(p.numel() for p in network.parameters()),
         }
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        features: torch.Tensor = self.network.forward_features(images)
+        network: Any = self.network
+        features: torch.Tensor = network.forward_features(images)
         if features.ndim == 4:
             channels_last = features.shape[1] != self.num_features
             return features.permute(0, 3, 1, 2) if channels_last else features
-        tokens = features[:, self.network.num_prefix_tokens :]  # B×T×D, class token dropped
+        tokens = features[:, network.num_prefix_tokens :]  # B×T×D, class token dropped
         side = round(tokens.shape[1] ** 0.5)
         return tokens.transpose(1, 2).reshape(tokens.shape[0], self.num_features, side, -1)

@@ -47,7 +47,9 @@ def locate(model: str, weights: str) -> Weights:
             return _found("hub", file)
         if weights == "auto":
             return Weights(RANDOM, None, RANDOM)
-        raise RequestError(f"no model hub gave weights of {model!r}: give a file, or weights=random")
+        raise RequestError(
+            f"no model hub gave weights of {model!r}: give a file, or weights=random"
+        )
     file = Path(weights).expanduser()
     if not file.is_file():
         raise RequestError(f"weights file {weights!r} of {model!r} is not there")
@@ -78,9 +80,9 @@ def _hub_file(model: str) -> Path | None:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     repository = timm.get_pretrained_cfg(model)
-    name = repository.hf_hub_id if repository else None
-    if not name:
+    if repository is None or not repository.hf_hub_id:
         return None
+    name = repository.hf_hub_id
     if name.endswith("/"):
         name += f"{model}.{repository.tag}" if repository.tag else model
     try:

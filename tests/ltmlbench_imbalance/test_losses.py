@@ -12,7 +12,14 @@ import torch
 from ltmlbench import LabelMatrix, load
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-LOSSES = ["bce", "focal", "focal[alpha=0.25,gamma=1.5]", "db", "db[focal=false]", "db[bias=released]"]
+LOSSES = [
+    "bce",
+    "focal",
+    "focal[alpha=0.25,gamma=1.5]",
+    "db",
+    "db[focal=false]",
+    "db[bias=released]",
+]
 
 
 def labels_with(counts, n_samples):

@@ -30,8 +30,7 @@ def test_orders_depend_on_seed_and_epoch_alone(name):
 
 
 def test_class_aware_draws_labels_as_theory_says():
-    """p(row holds i) = Σ_j p(holds i | holds j) / C over labels j that occur: co-occurrence keeps it
-    unbalanced."""
+    """p(row holds i) = Σ_j p(holds i | holds j) / C over labels j that occur."""
     labels = long_tailed()
     Y = labels.dense.astype(float)
     present = labels.counts > 0
