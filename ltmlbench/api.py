@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ltmlbench.components import Engine
 from ltmlbench.config import BenchmarkConfig
+from ltmlbench.contracts import Engine
 from ltmlbench.prepare import Benchmark, Progress, configure, prepare
 from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ltmlbench.components import Backbone, Method
+from ltmlbench.contracts import Backbone, Method
 from ltmlbench.errors import RequestError
 from ltmlbench.stages import ModelStage, Numerics, Predict, Stage, Task
 

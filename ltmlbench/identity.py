@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ltmlbench.components import Component
+from ltmlbench.contracts import Component
 from ltmlbench.registry import registry
 
 

@@ -33,7 +33,8 @@ class LabelMatrix:
             raise ValueError(
                 f"a label matrix has 2 dimensions (samples × labels), not {dimensions}"
             )
-        csr: Any = sparse.csr_array(Y if sparse.issparse(Y) else np.asarray(Y))
+        given: Any = Y if sparse.issparse(Y) else np.asarray(Y)
+        csr: Any = sparse.csr_array(given)
         csr.sum_duplicates()
         if csr.dtype != np.bool_ and not np.isin(csr.data, (0, 1)).all():
             raise ValueError("a label matrix holds only 0 and 1; fractional, negative or NaN found")

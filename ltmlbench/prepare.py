@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from ltmlbench.components import Backbone, Dataset, Method
 from ltmlbench.config import BenchmarkConfig, make_config
+from ltmlbench.contracts import Backbone, Dataset, Method
 from ltmlbench.data.augment import Augment
 from ltmlbench.data.pixels import Pixels, build_pixels, find_pixels, pixels_key
 from ltmlbench.data.samples import Samples

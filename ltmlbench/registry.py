@@ -19,7 +19,7 @@ from ltmlbench.hooks import API_VERSION, KINDS, Record
 from ltmlbench.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
-    from ltmlbench.components import Component
+    from ltmlbench.contracts import Component
 
 GROUP = "ltmlbench"
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from ltmlbench.components import Backbone, Floats, Head, Loss, Rows, Sampler
+from ltmlbench.contracts import Backbone, Floats, Head, Loss, Rows, Sampler
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import Split
 from ltmlbench.identity import canonical, digest

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ltmlbench import LabelMatrix
-from ltmlbench.components import Method
+from ltmlbench.contracts import Method
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.engines.local import Local

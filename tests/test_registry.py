@@ -22,7 +22,7 @@ GOOD = """
         if name != "Good":
             raise AttributeError(name)
         from pydantic import Field
-        from ltmlbench.components import Loss
+        from ltmlbench.contracts import Loss
 
         class Good(Loss):
             gamma: float = Field(2.0, ge=0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ltmlbench.components import Dataset
+from ltmlbench.contracts import Dataset
 from ltmlbench.registry import load
 
 if TYPE_CHECKING:

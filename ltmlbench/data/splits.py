@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from ltmlbench.components import Rows
+from ltmlbench.contracts import Rows
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import RequestError
 from ltmlbench.labels import LabelMatrix

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from queue import Empty
 from typing import Any
 
-from ltmlbench.components import Engine
+from ltmlbench.contracts import Engine
 from ltmlbench.engines.execute import execute
 from ltmlbench.grid import Ended, Grid, Node, Outcome
 from ltmlbench.registry import registry

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.components import Floats, LabelMetric, Metric
+from ltmlbench.contracts import Floats, LabelMetric, Metric
 from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix, Shot

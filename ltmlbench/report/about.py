@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-from ltmlbench.components import PublishedRow
+from ltmlbench.contracts import PublishedRow
 from ltmlbench.data.samples import Protocol
 from ltmlbench.labels import Shot
 

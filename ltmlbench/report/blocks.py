@@ -110,7 +110,7 @@ def metric_block(summary: Summary, title: str, unit: str, metrics: Sequence[str]
         tuple(_highlight(lines)),
         summary.caption,
         notes=tuple(summary.undefined(unit, metrics)),
-        legend=tuple(f"{m}: {about.metrics[m]}" for m in metrics if m in about.metrics),
+        legend=tuple(f"{m}: {about.metrics[m]}" for m in metrics if about.metrics.get(m)),
     )
 
 
@@ -131,7 +131,7 @@ def _with_published(block: Block, summary: Summary) -> Block:
                 cells = (Cell(_spread(*value) if value else "") for value in values)
                 lines.append(Line((*names, *cells), "published"))
     sources = dict.fromkeys(row.source for row in published)
-    said = [f"published: as printed in {source}" for source in sources]
+    said = [f"published rows are as printed; source: {source}" for source in sources]
     marked = [f"[{number}] {note}" for number, note in enumerate(notes, 1)]
     return replace(block, lines=tuple(lines), notes=(*said, *marked, *block.notes))
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from ltmlbench.components import Metric, PublishedRow
+from ltmlbench.contracts import Metric, PublishedRow
 from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
 from ltmlbench.evaluation.evaluate import evaluate

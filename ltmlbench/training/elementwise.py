@@ -10,7 +10,7 @@ Formula = Callable[..., torch.Tensor]
 
 
 class Elementwise:
-    """A `ltmlbench.components.LossFn` from a function of B×C float32 logits and targets.
+    """A `ltmlbench.contracts.LossFn` from a function of B×C float32 logits and targets.
 
     The formula is evaluated in float32 whatever the logits' type (also under autocast); gradients
     flow back in the logits' own type.

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 
-from ltmlbench.components import Floats, LossFn, Rows
+from ltmlbench.contracts import Floats, LossFn, Rows
 from ltmlbench.data.augment import Augment
 from ltmlbench.data.feed import batches
 from ltmlbench.evaluation.metrics import MeanAveragePrecision
@@ -61,7 +61,7 @@ def fit(stage: Fit, work: Work) -> None:
 
 
 def make_optimizer(network: torch.nn.Module, schedule: Schedule) -> Optimizer:
-    """Fused AdamW (several times quicker than the loop on CPUs too); biases and norms do not decay."""
+    """Fused AdamW (several times quicker than the loop on CPUs too); no decay of biases, norms."""
     parameters = [p for p in network.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": schedule.weight_decay},

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import torch
 from torch import nn
 
-from ltmlbench.components import Backbone, Head
+from ltmlbench.contracts import Backbone, Head
 from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import Numerics
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ltmlbench.components import Backbone
+from ltmlbench.contracts import Backbone
 from ltmlbench.errors import RequestError
 from ltmlbench.stages import Numerics
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ltmlbench.components import Floats, Method, Rows
+from ltmlbench.contracts import Floats, Method, Rows
 from ltmlbench.labels import LabelMatrix
 from ltmlbench.stages import ModelStage, Task, Work
 

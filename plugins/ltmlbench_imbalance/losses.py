@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ltmlbench.components import Component, Loss, LossFn
+from ltmlbench.contracts import Component, Loss, LossFn
 from ltmlbench.labels import LabelMatrix
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from pydantic import Field
 
-from ltmlbench.components import Head, Loss, Method, Sampler
+from ltmlbench.contracts import Head, Loss, Method, Sampler
 from ltmlbench.registry import load
 from ltmlbench.stages import Fit, Task
 from ltmlbench_imbalance.losses import (

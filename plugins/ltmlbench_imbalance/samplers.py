@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.components import Rows, Sampler
+from ltmlbench.contracts import Rows, Sampler
 from ltmlbench.errors import RequestError
 from ltmlbench.labels import LabelMatrix
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.components import Dataset
+from ltmlbench.contracts import Dataset
 from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.labels import LabelMatrix
 from ltmlbench_retina.fundus.population import LABELS, draw_population

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.components import Dataset, PublishedRow
+from ltmlbench.contracts import Dataset, PublishedRow
 from ltmlbench.data.samples import Image, Protocol, Samples
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix

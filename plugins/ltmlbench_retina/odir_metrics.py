@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.components import Metric
+from ltmlbench.contracts import Metric
 
 
 class OdirKappa(Metric):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ltmlbench.components import PublishedRow
+from ltmlbench.contracts import PublishedRow
 from ltmlbench.data.samples import Samples
 
 SOURCE = (

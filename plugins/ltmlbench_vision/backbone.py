@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, field_validator
 
-from ltmlbench.components import Backbone
+from ltmlbench.contracts import Backbone
 
 if TYPE_CHECKING:
     from ltmlbench.training.network import Trunk

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ltmlbench.components import Head
+from ltmlbench.contracts import Head
 
 if TYPE_CHECKING:
     import torch

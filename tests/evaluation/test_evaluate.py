@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from ltmlbench import LabelMatrix, load
-from ltmlbench.components import Metric
+from ltmlbench.contracts import Metric
 from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
 from ltmlbench.evaluation.evaluate import evaluate, to_groups

@@ -1,5 +1,7 @@
 """The ranking metrics are scikit-learn's to the last digits, and NaN where nothing is defined."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,6 +106,13 @@ def test_a_missing_class_is_nan_and_not_zero():
 def test_kappa_of_saying_always_no_is_zero_and_of_two_equal_constants_undefined():
     assert cohen_kappa([0, 1, 0], [0, 0, 0]) == 0
     assert np.isnan(cohen_kappa([0, 0, 0], [0, 0, 0]))
+
+
+def test_flattened_they_are_the_numbers_of_the_odir_challenge_script():
+    golden = np.load(Path(__file__).parents[1] / "golden" / "odir_metric.npz")
+    labels, scores = golden["labels"].ravel(), golden["scores"].ravel()
+    assert cohen_kappa(labels, scores > 0.5) == pytest.approx(float(golden["kappa"]), abs=1e-12)
+    assert roc_auc(labels, scores) == pytest.approx(float(golden["auc"]), abs=1e-12)
 
 
 def test_no_rows_and_no_labels_are_undefined_and_empty():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ltmlbench.components import PublishedRow
+from ltmlbench.contracts import PublishedRow
 from ltmlbench.data.samples import Protocol
 from ltmlbench.report.about import About
 

@@ -99,7 +99,7 @@ def test_published_values_stand_below_ours_with_their_note(results, about):
         "0.887 ± 0.012",
     ]
     assert "[1] printed 0.974; inconsistent with its own kappa; probably 0.874" in part
-    assert "as printed in a poster" in part
+    assert "as printed; source: a poster" in part
 
 
 def test_one_published_row_stands_below_all_variants_of_its_method(results, about):
