@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ltmlbench.config import BenchmarkConfig
-from ltmlbench.contracts import Engine
 from ltmlbench.prepare import Benchmark, Progress, configure, prepare
 from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry
@@ -62,7 +61,7 @@ def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
     todo = sum(not store.has(identity) for identity in grid.nodes)
     registry().announce("benchmark_started", config=config.model_dump(mode="json"), stages=todo)
     recorder = Recorder(benchmark)
-    engine = cast(Engine, load("engine", config.engine))
+    engine = load("engine", config.engine)
     try:
         engine.run(grid, store, config.jobs, recorder.ended)
     finally:

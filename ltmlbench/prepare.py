@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from ltmlbench.config import BenchmarkConfig, make_config
-from ltmlbench.contracts import Backbone, Dataset, Method
+from ltmlbench.contracts import Backbone, Dataset
 from ltmlbench.data.augment import Augment
 from ltmlbench.data.pixels import Pixels, build_pixels, find_pixels, pixels_key
 from ltmlbench.data.samples import Samples
@@ -47,7 +47,7 @@ class Benchmark:
 
 def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
     """The configuration from several sources; what the data set suggests goes below them all."""
-    dataset = cast(Dataset, load("dataset", make_config(*layers).dataset))
+    dataset = load("dataset", make_config(*layers).dataset)
     return make_config(dataset.defaults, *layers), dataset
 
 
@@ -66,7 +66,7 @@ def prepare(
     load("engine", config.engine)
     networks = []
     for text in config.backbones:
-        backbone = cast(Backbone, load("backbone", text)).resolve()
+        backbone = load("backbone", text).resolve()
         networks.append((backbone, choose_numerics(backbone, config.device, config.precision)))
     config = _resolved(config, networks)
     cache = cache_folder(config.cache_dir)
@@ -98,7 +98,7 @@ def prepare(
 
 def _rows(config: BenchmarkConfig) -> list[Row]:
     names = dict.fromkeys([*config.floors, *config.methods])
-    rows = [Row(name, cast(Method, load("method", name))) for name in names]
+    rows = [Row(name, load("method", name)) for name in names]
     return [replace(row, name=_short(row.name)) for row in rows]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pluggy
 
@@ -19,7 +19,18 @@ from ltmlbench.hooks import API_VERSION, KINDS, Record
 from ltmlbench.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
-    from ltmlbench.contracts import Component
+    from ltmlbench.contracts import (
+        Backbone,
+        Component,
+        Dataset,
+        Engine,
+        Head,
+        Loss,
+        Method,
+        Metric,
+        Sampler,
+        SubsetGenerator,
+    )
 
 GROUP = "ltmlbench"
 
@@ -249,6 +260,24 @@ def registry() -> Registry:
     return Registry()
 
 
+@overload
+def load(kind: Literal["dataset"], text: str) -> Dataset: ...
+@overload
+def load(kind: Literal["backbone"], text: str) -> Backbone: ...
+@overload
+def load(kind: Literal["head"], text: str) -> Head: ...
+@overload
+def load(kind: Literal["loss"], text: str) -> Loss: ...
+@overload
+def load(kind: Literal["sampler"], text: str) -> Sampler: ...
+@overload
+def load(kind: Literal["subsets"], text: str) -> SubsetGenerator: ...
+@overload
+def load(kind: Literal["method"], text: str) -> Method: ...
+@overload
+def load(kind: Literal["metric"], text: str) -> Metric: ...
+@overload
+def load(kind: Literal["engine"], text: str) -> Engine: ...
 def load(kind: str, text: str) -> Component:
     """A component by kind and name: ``load("loss", "db[mu=0.3]")``. See `Registry.load`."""
     return registry().load(kind, text)

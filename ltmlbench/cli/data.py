@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ltmlbench.contracts import Dataset
 from ltmlbench.registry import load
@@ -28,7 +28,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     parser.add_argument("--size", type=int, default=192, help="sheet: pixels per picture")
     parser.add_argument("--number", type=int, default=32, help="sheet: how many pictures")
     arguments = parser.parse_args(given)
-    dataset = cast(Dataset, load("dataset", arguments.dataset))
+    dataset = load("dataset", arguments.dataset)
     if arguments.action == "check":
         return _check(dataset, arguments.data_dir)
     if arguments.action == "labels":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -44,16 +44,16 @@ def write_report(out: Path) -> Report:
         raise DataError(f"{out} holds no benchmark ({error}): give the --out of a run") from error
     runs = _runs(out, benchmark["runs"])
     about = _about(benchmark, runs)
-    metrics = {name: cast(Metric, load("metric", name)) for name in benchmark["metrics"]}
+    metrics = {name: load("metric", name) for name in benchmark["metrics"]}
     rows = [
         {key: run[key] for key in ("method", "backbone", "fold", "seed", "floor")}
-        | {"run": run["id"], **row}
+        | {"run": run["id"], "simulated": about.protocol.simulated, **row}
         for run in runs
         if run["status"] == "done"
         for row in _evaluated(out / "runs" / run["id"], about, metrics)
     ]
     results = write_results(rows, out / "results.csv")
-    summary = summarise(results, SUMMARY_KEYS)
+    summary = summarise(results, SUMMARY_KEYS).assign(simulated=about.protocol.simulated)
     write_atomic(out / "summary.csv", summary.to_csv(index=False))
     write_atomic(out / "table.md", render_table(results, about))
     config = (out / "config.yaml").read_text()

@@ -35,6 +35,7 @@ TYPES: Mapping[str, str] = {
     "value": "float64",
     "undefined": "int64",
     "floor": "bool",
+    "simulated": "bool",
 }
 """Columns of results.csv. ``label`` is empty for a metric over all labels; ``value`` is empty
 where it is undefined; ``undefined`` counts what a mean leaves out."""

@@ -5,11 +5,9 @@ A method takes its loss's options, so ``focal[gamma=3]`` and ``db[mu=0.2,sampler
 
 from __future__ import annotations
 
-from typing import cast
-
 from pydantic import Field
 
-from ltmlbench.contracts import Head, Loss, Method, Sampler
+from ltmlbench.contracts import Loss, Method
 from ltmlbench.registry import load
 from ltmlbench.stages import Fit, Task
 from ltmlbench_imbalance.losses import (
@@ -25,8 +23,8 @@ def fit(task: Task, loss: Loss, sampler: str) -> Fit:
     """One network trained with a loss and a sampler, with the head of the benchmark."""
     return Fit(
         loss=loss,
-        sampler=cast(Sampler, load("sampler", sampler)),
-        head=cast(Head, load("head", task.head)),
+        sampler=load("sampler", sampler),
+        head=load("head", task.head),
     )
 
 
@@ -45,7 +43,7 @@ class InstanceBalancedSampling(Method):
     loss: str = Field("bce", description="any loss")
 
     def plan(self, task: Task) -> Fit:
-        return fit(task, cast(Loss, load("loss", self.loss)), "ib")
+        return fit(task, load("loss", self.loss), "ib")
 
 
 class ClassBalancedSampling(Method):
@@ -55,7 +53,7 @@ class ClassBalancedSampling(Method):
     sampler: str = Field("cb", description="any sampler, e.g. cb[samples_per_class=1]")
 
     def plan(self, task: Task) -> Fit:
-        return fit(task, cast(Loss, load("loss", self.loss)), self.sampler)
+        return fit(task, load("loss", self.loss), self.sampler)
 
 
 class FocalLoss(FocalOptions, Method):
