@@ -48,11 +48,19 @@ def load_checkpoint(
         return []
     start = len("network.")
     network.load_state_dict({k[start:]: v for k, v in tensors.items() if k.startswith("network.")})
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("optimizer."):
             _, index, key = name.split(".")
-            moments.setdefault(int(index), {})[key] = value
+            moments.setdefault(int(index), {})[key] = _laid_out_as(parameters[int(index)], value)
     state = optimizer.state_dict()
     optimizer.load_state_dict({"state": moments, "param_groups": state["param_groups"]})
     return history
+
+
+def _laid_out_as(parameter: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """The moment with the memory layout of its parameter: the fused optimizer walks both alike."""
+    if value.shape != parameter.shape:
+        return value  # the step counter
+    return torch.empty_like(parameter, device="cpu", requires_grad=False).copy_(value)

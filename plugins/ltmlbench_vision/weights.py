@@ -10,6 +10,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 from urllib.parse import urlparse
 
@@ -140,7 +141,7 @@ def _read(file: Path) -> dict[str, Any]:
         if file.suffix == ".safetensors":
             return load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except (SafetensorError, RuntimeError, OSError, ValueError, EOFError) as error:
+    except (SafetensorError, UnpicklingError, RuntimeError, OSError, ValueError, EOFError) as error:
         cause = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RequestError(f"{file} is no weights file (safetensors or .pth): {cause}") from error
     for key in ("state_dict", "model"):

