@@ -54,8 +54,8 @@ class Grid:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a stage ended. ``failure`` is empty, or error, out-of-memory, diverged, or blocked (an
-    input failed); ``cause`` is one line, ``trace`` the traceback."""
+    """How a stage ended. ``failure`` is empty, or error, out-of-memory or diverged, of the
+    stage itself or of the input it waited for; ``cause`` is one line, ``trace`` the traceback."""
 
     identity: str
     made: bool = False

@@ -73,8 +73,11 @@ def prepare(
     samples = dataset.load(config.data_dir)
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
-    pixels, samples = _pixels(samples, config.image_size, cache, decode, progress)
     splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
+    pixels, readable = _pixels(samples, config.image_size, cache, decode, progress)
+    if readable is not samples:
+        samples = readable
+        splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
     tasks = [
         Task(
             samples=samples,

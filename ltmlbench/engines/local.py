@@ -8,6 +8,7 @@ import signal
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from queue import Empty
 from typing import Any
 
@@ -36,10 +37,10 @@ class Local(Engine):
 
 
 def blocked(node: Node, done: Mapping[str, Outcome]) -> Outcome | None:
-    """The outcome of a stage one of whose inputs failed; None if all are there."""
+    """The outcome of a stage one of whose inputs failed: that input's; None if all are there."""
     for name in node.inputs:
         if done[name].failure:
-            return Outcome(node.identity, failure="blocked", cause=done[name].cause)
+            return replace(done[name], identity=node.identity)
     return None
 
 

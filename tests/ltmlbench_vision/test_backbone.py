@@ -50,7 +50,7 @@ def test_features_are_those_of_timm_laid_out_as_maps(name):
 
 
 def test_an_unknown_model_is_refused_with_a_hint():
-    with pytest.raises(RequestError, match="did you mean .*resnet50"):
+    with pytest.raises(RequestError, match=r"did you mean .*resnet50"):
         load("backbone", "resnet_50")
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,14 +86,16 @@ def assert_same_artifacts(a, b):
 
 
 def test_it_learns(task, tmp_path):
-    folder = run(stage(), task.__class__(**{**vars(task), "schedule": Schedule(epochs=8, batch_size=8, lr=3e-3)}), tmp_path)  # fmt: skip
+    longer = replace(task, schedule=Schedule(epochs=8, batch_size=8, lr=3e-3))
+    folder = run(stage(), longer, tmp_path)
     rows = history(folder)
     assert float(rows[-1]["train_loss"]) < 0.6 * float(rows[0]["train_loss"])
     assert float(rows[-1]["val_map"]) > 0.8
 
 
 def test_the_same_task_gives_the_same_network(task, tmp_path):
-    assert_same_artifacts(run(stage("db", "cb"), task, tmp_path / "a"), run(stage("db", "cb"), task, tmp_path / "b"))  # fmt: skip
+    one, two = (run(stage("db", "cb"), task, tmp_path / name) for name in "ab")
+    assert_same_artifacts(one, two)
 
 
 @pytest.mark.parametrize("stop_after", [1, 3])
@@ -136,7 +139,7 @@ def test_all_methods_of_a_fold_start_from_the_same_network(task):
 
 
 def test_a_loss_that_is_not_finite_is_divergence(task, tmp_path):
-    wild = task.__class__(**{**vars(task), "schedule": Schedule(epochs=3, batch_size=8, lr=1e12)})
+    wild = replace(task, schedule=Schedule(epochs=3, batch_size=8, lr=1e12))
     with pytest.raises(loop.Diverged, match="no longer finite in epoch"):
         run(stage("focal[gamma=0]"), wild, tmp_path)
 
@@ -188,12 +191,12 @@ def test_it_says_where_the_weights_came_from(task, tmp_path):
 
 
 def test_a_batch_larger_than_the_data_is_one_batch(task, tmp_path):
-    large = task.__class__(**{**vars(task), "schedule": Schedule(epochs=1, batch_size=500)})
+    large = replace(task, schedule=Schedule(epochs=1, batch_size=500))
     rows = history(run(stage(), large, tmp_path))
     assert math.isfinite(float(rows[0]["train_loss"]))
 
 
 def test_bfloat16_trains_too(task, tmp_path):
-    half = task.__class__(**{**vars(task), "numerics": Numerics(dtype="bfloat16")})
+    half = replace(task, numerics=Numerics(dtype="bfloat16"))
     rows = history(run(stage(), half, tmp_path))
     assert float(rows[-1]["train_loss"]) < float(rows[0]["train_loss"])
