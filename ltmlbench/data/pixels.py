@@ -144,10 +144,14 @@ def _chunks(
             yield job(start)
         return
     from joblib import Parallel, delayed  # its workers need no guard in the caller's script
+    from joblib.externals.loky import get_reusable_executor
 
-    yield from Parallel(workers, return_as="generator_unordered", batch_size=1)(
-        delayed(job)(start) for start in starts
-    )
+    try:
+        yield from Parallel(workers, return_as="generator_unordered", batch_size=1)(
+            delayed(job)(start) for start in starts
+        )
+    finally:
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 @dataclass(frozen=True)
