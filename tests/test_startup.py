@@ -45,6 +45,25 @@ def test_info_of_every_component_imports_nothing_heavy():
     assert run.stdout.split() == ["0"]
 
 
+@pytest.mark.parametrize(
+    "module",
+    [
+        "hooks",
+        "registry",
+        "contracts",
+        "config",
+        "identity",
+        "store",
+        "report.table",
+        "cli",
+        "stages",
+    ],
+)
+def test_light_modules_import_no_torch(module):
+    code = f"import ltmlbench.{module}, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_public_names_are_what_they_say():
     import ltmlbench
 

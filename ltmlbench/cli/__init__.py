@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import cleandoc
 
 VERBS = {
     "run": ("ltmlbench.cli.run", "run a benchmark; one that was stopped goes on"),
@@ -52,7 +53,7 @@ def _run_verb(verb: str, given: Sequence[str]) -> int:
     command = getattr(module, f"{attribute}_command") if attribute else module.command
     parser = argparse.ArgumentParser(
         prog=f"ltmlbench {verb}",
-        description=(command.__doc__ or summary),
+        description=cleandoc(command.__doc__ or summary),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

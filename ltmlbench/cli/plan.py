@@ -17,6 +17,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
 
     from ltmlbench.prepare import Benchmark, configure, prepare
+    from ltmlbench.stages import Fit
     from ltmlbench.store import SCRATCH
 
     benchmark: Benchmark = prepare(*configure(*settings_of(arguments)), decode=False)
@@ -44,7 +45,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         if history.exists():
             with open(history, newline="") as file:
                 rates += [float(row["images_per_second"]) for row in csv.DictReader(file)]
-    fits = [node for node in todo if type(node.stage).__name__ == "Fit"]
+    fits = [node for node in todo if isinstance(node.stage, Fit)]
     images = sum(len(node.task.split.train) * node.task.schedule.epochs for node in fits)
     if rates:
         minutes = images / median(rates) / 60 / benchmark.config.jobs

@@ -28,6 +28,7 @@ _FLAGS = (
     "cache_dir",
     "out",
 )
+_SUGGESTED = ("folds", "epochs", "image_size", "batch_size")
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             metavar={"data_dir": "DIR", "cache_dir": "DIR", "out": "DIR"}.get(name, name.upper()),
-            help=f"{field.description}{_default(field.default)}",
+            help=f"{field.description}{_default(name, field.default)}",
         )
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings in YAML; flags win")
     parser.add_argument(
@@ -50,11 +51,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _default(value: Any) -> str:
+def _default(name: str, value: Any) -> str:
     if value is None:
         return ""
     shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-    return f" (default: {shown}, or what suits the data set)"
+    other = ", or as the data set suggests" if name in _SUGGESTED else ""
+    return f" (default: {shown}{other})"
 
 
 def settings_of(arguments: argparse.Namespace) -> list[dict[str, Any]]:

@@ -33,9 +33,7 @@ def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics
 
 
 def _cpu_has_bfloat16() -> bool:
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and (
-        torch.cpu._is_avx512_bf16_supported()
-    )
+    return torch.backends.mkldnn.is_available() and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def _has_depthwise(backbone: Backbone) -> bool:

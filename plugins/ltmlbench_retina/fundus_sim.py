@@ -32,7 +32,7 @@ class FundusSim(Dataset):
         1.0, ge=0, le=2, description="how strongly findings stand out; 0 hides them, 2 is easy"
     )
 
-    defaults: ClassVar[Mapping[str, Any]] = {"image_size": 64}
+    defaults: ClassVar[Mapping[str, Any]] = {"image_size": 64, "epochs": 3, "batch_size": 16}
 
     def load(self, folder: Path | None) -> Samples:
         """2 × ``patients`` samples, left eye then right eye of each; ``folder`` is not read."""
