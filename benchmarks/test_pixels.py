@@ -18,7 +18,7 @@ SIDE, PICTURES, BATCH = 224, 256, 32
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory):
-    """Four fundus-like JPEGs, 2592×1728, quality 90, 4:2:0: about 0.4 MB each."""
+    """Four fundus-like JPEGs, 2592×1728, quality 90, 4:2:0: about 0.3 MB each."""
     folder = tmp_path_factory.mktemp("photographs")
     y, x = np.mgrid[-864:864, -1296:1296].astype(np.float32)
     inside = (x**2 + y**2 < 850**2)[:, :, None]

@@ -33,7 +33,8 @@ def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics
 
 
 def _cpu_has_bfloat16() -> bool:
-    return torch.backends.mkldnn.is_available() and bool(torch.cpu._is_avx512_bf16_supported())
+    onednn: bool = torch._C._has_mkldnn
+    return onednn and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def _has_depthwise(backbone: Backbone) -> bool:
