@@ -62,7 +62,9 @@ def _sheet(samples: Samples, title: str, out: Path, size: int, number: int) -> i
 
     from ltmlbench.data.sheet import contact_sheet, save_sheet
 
-    rows = np.linspace(0, len(samples) - 1, min(number, len(samples))).round().astype(np.int64)
+    rows = (
+        np.linspace(0, len(samples) - 1, max(1, min(number, len(samples)))).round().astype(np.int64)
+    )
     save_sheet(contact_sheet(samples, rows, size, title=title), out)
     print(f"written: {out}")
     return 0

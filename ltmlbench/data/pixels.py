@@ -23,7 +23,7 @@ from ltmlbench.data.decode import DECODER, Image, prepare
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import DataError
 from ltmlbench.identity import digest
-from ltmlbench.store import write_json
+from ltmlbench.store import file_digest, write_json
 
 CHUNK = 64
 FEW = 256
@@ -60,17 +60,23 @@ def _preimage(samples: Samples, size: int) -> dict[str, Any]:
 
 
 def find_pixels(samples: Samples, size: int, cache_dir: Path) -> Pixels | None:
-    """The decoded pictures if they are there and whole, else None."""
+    """The decoded pictures if they are there and whole, else None.
+
+    The array is checked against its digest, so a damaged cache is decoded again.
+    """
     key = pixels_key(samples, size)
     folder = cache_dir / "pixels" / key
     try:
         meta = json.loads((folder / "meta.json").read_text())
+        failed = {int(row): str(cause) for row, cause in meta["failed"].items()}
         array = np.load(folder / "pixels.npy", mmap_mode="r")
-    except (OSError, ValueError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if array.shape != (len(samples), size, size, 3):
+    if array.shape != (len(samples), size, size, 3) or array.dtype != np.uint8:
         return None
-    return Pixels(folder / "pixels.npy", key, {int(k): v for k, v in meta["failed"].items()})
+    if file_digest(folder / "pixels.npy") != meta.get("sha256"):
+        return None
+    return Pixels(folder / "pixels.npy", key, failed)
 
 
 def build_pixels(
@@ -88,6 +94,9 @@ def build_pixels(
     Args:
         workers: processes; by default one per core.
         progress: called with (done, total).
+
+    Raises:
+        DataError: the disk has no room for the pictures.
     """
     found = find_pixels(samples, size, cache_dir)
     if found:
@@ -103,12 +112,24 @@ def build_pixels(
         for leftover in (work, root / key):
             shutil.rmtree(leftover, ignore_errors=True)
         work.mkdir()
+        _check_room(root, len(samples) * size * size * 3)
         failed = _fill(samples, size, work / "pixels.npy", workers or os.cpu_count() or 1, progress)
-        meta = {**_preimage(samples, size), "failed": failed}
+        made = {"failed": failed, "sha256": file_digest(work / "pixels.npy")}
+        meta = {**_preimage(samples, size), **made}
         del meta["content"]
         write_json(work / "meta.json", meta)
         os.rename(work, root / key)
     return Pixels(root / key / "pixels.npy", key, failed)
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    """A memory map that outgrows the disk kills the process (SIGBUS), so look before."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DataError(
+            f"{folder}: the decoded pictures need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are "
+            "free: give another --cache-dir or a smaller --image-size"
+        )
 
 
 def _fill(

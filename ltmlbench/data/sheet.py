@@ -17,23 +17,27 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 LINE = 15
+NARROWEST = 320
 PAPER, INK, SOFT = (250, 250, 248), (30, 30, 30), (120, 120, 120)
 
 
 def contact_sheet(
     samples: Samples, rows: npt.NDArray[np.int64], size: int, *, columns: int = 8, title: str = ""
 ) -> Image:
-    """Pictures of ``rows``, ``size`` pixels each, with id and labels; H×W×3 uint8."""
+    """Pictures of ``rows`` (at least one), ``size`` pixels each, with id and labels; H×W×3 uint8.
+
+    "SIMULATED" leads the title of simulated data, and the sheet is never too narrow for it.
+    """
     from PIL import Image as Pillow
     from PIL import ImageDraw
 
     across = min(columns, len(rows))
     cell, top = size + 2 * LINE + 8, 2 * LINE
     height = top + math.ceil(len(rows) / across) * cell
-    sheet = Pillow.new("RGB", (across * (size + 8) + 8, height), PAPER)
+    sheet = Pillow.new("RGB", (max(across * (size + 8) + 8, NARROWEST), height), PAPER)
     draw = ImageDraw.Draw(sheet)
     simulated = "SIMULATED data, no real photographs" if samples.protocol.simulated else ""
-    _write(draw, (8, 8), " · ".join(filter(None, [title, simulated])), INK)
+    _write(draw, (8, 8), " · ".join(filter(None, [simulated, title])), INK)
     for place, row in enumerate(int(row) for row in rows):
         x, y = 8 + place % across * (size + 8), top + place // across * cell
         picture = prepare(samples.read(row, size), size, samples.border)

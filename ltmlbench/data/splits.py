@@ -18,7 +18,7 @@ from scipy import sparse
 
 from ltmlbench.contracts import Rows
 from ltmlbench.data.samples import Samples
-from ltmlbench.errors import RequestError
+from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
 from ltmlbench.seeding import derive_seed
 
@@ -55,6 +55,7 @@ def make_splits(
 
     Raises:
         RequestError: more folds than groups, or no official parts.
+        DataError: the official parts share groups.
     """
     if folds == "official":
         parts = np.array(samples.official or ())
@@ -62,6 +63,7 @@ def make_splits(
         if not names or "train" not in parts:
             raise RequestError("the data set has no official test part here: give --folds K")
         train = np.flatnonzero(parts == "train")
+        _refuse_straddling(samples, parts == "train")
         return tuple(
             _split(
                 samples, f"official {name}", train, np.flatnonzero(parts == name), validation, seed
@@ -80,6 +82,16 @@ def make_splits(
         )
         for k in range(folds)
     )
+
+
+def _refuse_straddling(samples: Samples, train: npt.NDArray[np.bool_]) -> None:
+    groups = np.asarray(samples.groups)
+    both = np.intersect1d(groups[train], groups[~train])
+    if len(both):
+        raise DataError(
+            f"{len(both)} groups are in the official training and test parts alike "
+            f"(such as {both[0]}): results would be too good; give --folds K"
+        )
 
 
 def _split(

@@ -30,9 +30,10 @@ def saved(path, image, **options):
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"), [(50, (150, 200)), (75, (150, 200)), (76, (300, 400)), (400, (600, 800))]
+    ("size", "expected"),
+    [(50, (75, 100)), (51, (150, 200)), (100, (150, 200)), (101, (300, 400)), (400, (600, 800))],
 )
-def test_a_jpeg_is_decoded_at_the_smallest_scale_that_keeps_twice_the_size(
+def test_a_jpeg_is_decoded_at_the_smallest_scale_that_keeps_one_and_a_half_times_the_size(
     tmp_path, size, expected
 ):
     path = saved(tmp_path / "a.jpg", fundus(600, 800, 290))
@@ -42,7 +43,7 @@ def test_a_jpeg_is_decoded_at_the_smallest_scale_that_keeps_twice_the_size(
 def test_a_grey_jpeg_is_decoded_at_reduced_scale_too(tmp_path):
     path = saved(tmp_path / "a.jpg", fundus(600, 800, 290)[:, :, 0])
     image = read_rgb(path, 50)
-    assert image.shape == (150, 200, 3)
+    assert image.shape == (75, 100, 3)
     assert (np.ptp(image, axis=2) == 0).all()
 
 

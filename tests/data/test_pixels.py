@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from PIL import Image
 from ltmlbench.data import pixels as module
 from ltmlbench.data.decode import prepare, read_rgb
 from ltmlbench.data.pixels import build_pixels, find_pixels, pixels_key
+from ltmlbench.errors import DataError
 
 SIZE = pixel_builder.SIZE
 POOLED = module.FEW + 44  # enough pictures for worker processes
@@ -138,15 +140,27 @@ def test_a_picture_that_cannot_be_decoded_is_named_and_stays_black(pictures, tmp
     assert find_pixels(samples, SIZE, tmp_path / "cache") == pixels
 
 
+def flip_last_bit(path):
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda folder: (folder / "meta.json").unlink(),
         lambda folder: (folder / "meta.json").write_text('{"failed": {'),
+        lambda folder: (folder / "meta.json").write_text("{}"),
+        lambda folder: (folder / "meta.json").write_text("null"),
+        lambda folder: (folder / "meta.json").write_text('{"failed": []}'),
         lambda folder: (folder / "pixels.npy").unlink(),
+        lambda folder: (folder / "pixels.npy").write_bytes(b""),
+        lambda folder: np.save(folder / "pixels.npy", np.zeros((6, SIZE, SIZE, 3))),
         lambda folder: (folder / "pixels.npy").write_bytes(b"no array" * 100),
         lambda folder: os.truncate(folder / "pixels.npy", 1000),
         lambda folder: np.save(folder / "pixels.npy", np.zeros((2, 3))),
+        lambda folder: flip_last_bit(folder / "pixels.npy"),
     ],
 )
 def test_a_damaged_cache_is_made_again(pictures, tmp_path, damage):
@@ -166,6 +180,14 @@ def test_only_the_finished_cache_is_left(pictures, tmp_path):
     meta = json.loads((pixels.path.parent / "meta.json").read_text())
     assert meta["size"] == SIZE
     assert meta["decoder"]
+
+
+def test_a_full_disk_is_told_before_anything_is_decoded(pictures, tmp_path, monkeypatch):
+    full = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: full)
+    samples = replace(pixel_builder.samples_of(pictures), read=never_read)
+    with pytest.raises(DataError, match="--cache-dir"):
+        build_pixels(samples, SIZE, tmp_path / "cache")
 
 
 def test_two_builders_at_once_make_one_cache(many, tmp_path):

@@ -65,6 +65,16 @@ def test_the_title_of_simulated_data_differs_and_nothing_else(samples):
     assert not differs[top:].any()
 
 
+def test_simulated_is_said_on_the_narrowest_sheet_and_behind_no_long_title(samples):
+    simulated = replace(samples, protocol=Protocol(simulated=True))
+    rows = np.array([1])
+    said = [contact_sheet(simulated, rows, 16, title=title) for title in ("", "long " * 20)]
+    only = contact_sheet(samples, rows, 16)
+    words = slice(0, 270)  # where "SIMULATED data, no real photographs" is written
+    assert (said[0] != only)[:30, words].any()
+    np.testing.assert_array_equal(said[0][:30, 8:200], said[1][:30, 8:200])
+
+
 def test_a_sheet_is_written_as_png(samples, tmp_path):
     sheet = contact_sheet(samples, np.arange(5), SIZE, columns=3, title="five eyes")
     save_sheet(sheet, tmp_path / "deep" / "sheet.png")

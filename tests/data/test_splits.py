@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import grouped_kfold, holdout, make_splits
-from ltmlbench.errors import RequestError
+from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
 
 
@@ -177,6 +177,14 @@ def test_official_parts_share_their_training_rows():
         expected = [i for i, name in enumerate(official) if name == split.name.split()[-1]]
         np.testing.assert_array_equal(split.test, expected)
         assert {official[row] for row in (*split.train, *split.val)} == {"train"}
+
+
+def test_official_parts_that_share_a_group_are_refused():
+    samples = samples_of(
+        np.eye(6), list("aabbcc"), ("train", "train", "train", "test", "test", "test")
+    )
+    with pytest.raises(DataError, match=r"1 groups are in the official .* alike \(such as b\)"):
+        make_splits(samples, folds="official", validation=0, seed=0)
 
 
 @pytest.mark.parametrize("official", [None, ("train",) * 6, ("test",) * 6])
