@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -12,3 +13,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 def _own_cache(tmp_path_factory, monkeypatch):
     """No test reads or writes the user's cache."""
     monkeypatch.setenv("LTMLBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def real_data():
+    """The folder of real photographs; tests that ask for it are skipped without."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("LTMLBENCH_TEST_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"needs real data: set LTMLBENCH_TEST_DATA ({folder} is not there)")
+    return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -38,7 +39,8 @@ def file_checks(paths: Sequence[Path], cache_dir: Path) -> list[FileCheck]:
         for i, check in zip(unknown, fresh, strict=True):
             memory[keys[i]] = [check.digest, check.problem]
     if unknown:
-        write_atomic(memory_file, json.dumps(memory))
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs only time
+            write_atomic(memory_file, json.dumps(memory))
     return [FileCheck(*memory[key]) for key in keys]
 
 
