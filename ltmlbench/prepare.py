@@ -21,7 +21,7 @@ from ltmlbench.labels import Shot
 from ltmlbench.registry import load, registry
 from ltmlbench.seeding import derive_seed
 from ltmlbench.spec import parse_spec
-from ltmlbench.stages import Schedule, Task
+from ltmlbench.stages import Numerics, Schedule, Task
 from ltmlbench.store import Store, cache_folder
 from ltmlbench.training.numerics import choose_numerics
 
@@ -124,15 +124,26 @@ def _augment(config: BenchmarkConfig) -> dict[str, Any]:
         raise RequestError(f"setting augment.{where}: {first['msg']}; options: {options}") from None
 
 
-def _resolved(config: BenchmarkConfig, networks: Sequence[tuple[Backbone, Any]]) -> BenchmarkConfig:
+def _resolved(
+    config: BenchmarkConfig, networks: Sequence[tuple[Backbone, Numerics]]
+) -> BenchmarkConfig:
     """Every automatic choice written out, so that config.yaml gives the same run again."""
     names = []
     for text, (backbone, _) in zip(config.backbones, networks, strict=True):
         spec = parse_spec(text)
-        given = {k: str(v) for k, v in backbone.model_dump(exclude_defaults=True).items()}
-        options = {k: v for k, v in given.items() if v != spec.name}
+        fields = type(backbone).model_fields
+        given = {
+            k: getattr(backbone, k) for k, f in fields.items() if getattr(backbone, k) != f.default
+        }
+        options = {k: str(v) for k, v in given.items() if v != spec.name}
         names.append(str(replace(spec, options=tuple(options.items()))))
-    return config.model_copy(update={"backbones": tuple(names)})
+    dtypes = {numerics.dtype for _, numerics in networks}
+    chosen = {
+        "backbones": tuple(names),
+        "device": networks[0][1].device,
+        "precision": dtypes.pop() if len(dtypes) == 1 else config.precision,
+    }
+    return config.model_copy(update=chosen)
 
 
 def _limited(samples: Samples, limit: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -1,0 +1,1 @@
+"""The one training loop, its arithmetic and its checkpoints."""
