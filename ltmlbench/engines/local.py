@@ -80,7 +80,10 @@ def _in_processes(
         waiting, running = dict(todo), dict[Future[Outcome], Node]()
         try:
             while waiting or running:
+                # no more at once than workers: what comes first in the grid is to be done first
                 for node in [n for n in waiting.values() if all(i in done for i in n.inputs)]:
+                    if len(running) == jobs:
+                        break
                     del waiting[node.identity]
                     if outcome := blocked(node, done):
                         done[node.identity] = outcome
