@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy.sparse import csr_array, issparse
+
+from ltmlbench.errors import DataError
 
 Shot = Literal["head", "medium", "tail"]
 
@@ -21,31 +23,57 @@ class LabelMatrix:
         names: C label names; the column names of a DataFrame, else ``"0", "1", ...``.
 
     Raises:
-        ValueError: Y is not two-dimensional, holds anything but 0 and 1, or the names do not
+        DataError: Y is not two-dimensional, holds anything but 0 and 1, or the names do not
             fit its columns or repeat.
     """
 
     def __init__(self, Y: Any, names: Sequence[str] | None = None) -> None:
         if names is None and hasattr(Y, "columns"):
             names = [str(column) for column in Y.columns]
-        dimensions = np.ndim(Y) if not sparse.issparse(Y) else 2
+        dimensions = np.ndim(Y) if not issparse(Y) else 2
         if dimensions != 2:
-            raise ValueError(
-                f"a label matrix has 2 dimensions (samples × labels), not {dimensions}"
-            )
-        given: Any = Y if sparse.issparse(Y) else np.asarray(Y)
-        csr: Any = sparse.csr_array(given)
+            raise DataError(f"a label matrix has 2 dimensions (samples × labels), not {dimensions}")
+        given: Any = Y if issparse(Y) else np.asarray(Y)
+        csr: Any = csr_array(given)
         csr.sum_duplicates()
         if csr.dtype != np.bool_ and not np.isin(csr.data, (0, 1)).all():
-            raise ValueError("a label matrix holds only 0 and 1; fractional, negative or NaN found")
+            raise DataError("a label matrix holds only 0 and 1; fractional, negative or NaN found")
         self._csr: Any = csr.astype(np.int32)
         self._csr.eliminate_zeros()
         self.names = tuple(names) if names is not None else tuple(map(str, range(csr.shape[1])))
         if len(self.names) != csr.shape[1]:
-            raise ValueError(f"{len(self.names)} names for {csr.shape[1]} label columns")
+            raise DataError(f"{len(self.names)} names for {csr.shape[1]} label columns")
         if len(set(self.names)) != len(self.names):
             twice = sorted({n for n in self.names if self.names.count(n) > 1})
-            raise ValueError(f"label names repeat: {', '.join(twice)}")
+            raise DataError(f"label names repeat: {', '.join(twice)}")
+
+    @classmethod
+    def from_tags(
+        cls, rows: Sequence[Iterable[str]], names: Sequence[str] | None = None
+    ) -> LabelMatrix:
+        """From a list (or set) of tags per sample; a tag that repeats in one sample counts once.
+
+        Args:
+            rows: N lists of tags; a tag is any string that is not empty.
+            names: the tags to use, in this order; None takes all, sorted.
+
+        Raises:
+            DataError: a row is no list of tags, or the names repeat.
+        """
+        for i, row in enumerate(rows):
+            if isinstance(row, str):
+                raise DataError(f"row {i} is the string {row!r}: give a list of tags per sample")
+            bad = [tag for tag in row if not isinstance(tag, str) or not tag]
+            if bad:
+                raise DataError(f"row {i}: {bad[0]!r} is no tag: tags are strings, not empty")
+        order = sorted({tag for row in rows for tag in row}) if names is None else list(names)
+        index = {name: c for c, name in enumerate(order)}
+        found = [sorted({index[tag] for tag in row if tag in index}) for row in rows]
+        indptr = np.append(0, np.cumsum([len(row) for row in found], dtype=np.int64))
+        indices = np.fromiter((c for row in found for c in row), dtype=np.int32)
+        ones = np.ones(len(indices), dtype=np.int32)
+        shape = (len(rows), len(order))
+        return cls(csr_array((ones, indices, indptr), shape=shape), order)
 
     @property
     def n_samples(self) -> int:
@@ -62,9 +90,9 @@ class LabelMatrix:
         return f"LabelMatrix({self.n_samples} samples × {self.n_labels} labels)"
 
     @property
-    def sparse(self) -> sparse.csr_array[np.int32, tuple[int, int]]:
+    def sparse(self) -> csr_array[np.int32, tuple[int, int]]:
         """N×C CSR, int32 ones."""
-        csr: sparse.csr_array[np.int32, tuple[int, int]] = self._csr
+        csr: csr_array[np.int32, tuple[int, int]] = self._csr
         return csr
 
     @cached_property
@@ -86,10 +114,16 @@ class LabelMatrix:
         return np.asarray(np.diff(self._csr.indptr), dtype=np.int64)
 
     @cached_property
+    def pairs(self) -> csr_array[np.int32, tuple[int, int]]:
+        """C×C sparse: samples that hold both labels; the diagonal holds the counts."""
+        pairs: csr_array[np.int32, tuple[int, int]] = csr_array(self._csr.T @ self._csr)
+        return pairs
+
+    @property
     def cooccurrence(self) -> npt.NDArray[np.int64]:
-        """C×C: samples that hold both labels; the diagonal holds the counts."""
-        counts: npt.NDArray[np.int64] = (self._csr.T @ self._csr).toarray().astype(np.int64)
-        return counts
+        """C×C: `pairs` as a dense array."""
+        dense: npt.NDArray[np.int64] = self.pairs.toarray().astype(np.int64)
+        return dense
 
     @property
     def cardinality(self) -> float:

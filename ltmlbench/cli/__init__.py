@@ -17,6 +17,7 @@ VERBS = {
     "list": ("ltmlbench.cli.catalog:list", "components that can be named, by kind"),
     "info": ("ltmlbench.cli.catalog:info", "options, defaults, source of one component"),
     "plugins": ("ltmlbench.cli.catalog:plugins", "installed plugins, and what broke"),
+    "subsets": ("ltmlbench.cli.subsets", "divide the labels of any file into relational subsets"),
     "data": ("ltmlbench.cli.data", "check a data folder, write its labels, draw samples of it"),
 }
 

@@ -1,0 +1,136 @@
+"""``ltmlbench subsets``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ltmlbench.errors import DataError
+from ltmlbench.registry import load
+from ltmlbench.spec import parse_spec
+
+if TYPE_CHECKING:
+    from ltmlbench.subsets import Subsets
+
+
+def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
+    """Divides the labels of a file into subsets and shows what that changes.
+
+    FILE is .csv, .tsv, .parquet, .npz, .arff or .jsonl, or a folder of .jsonl files. It holds 0/1
+    columns (every column of nothing but 0 and 1 is a label, unless --labels says which), or one
+    column of tags (--column). Nothing about the samples but their labels is read.
+    """
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--generator", default="relational", help="see `ltmlbench list subsets`")
+    parser.add_argument("--n-subsets", type=int, metavar="K", help="by the number of labels")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write subsets, rows and picture")
+    parser.add_argument("--column", help="the column, or JSON key, that holds tags")
+    parser.add_argument("--separator", help="between tags in one cell")
+    parser.add_argument("--labels", metavar="WHICH", help="names, last N, first -N, or MULAN .xml")
+    parser.add_argument("--prototypes", type=Path, metavar="FILE", help=".npy: labels × features")
+    parser.add_argument("--negatives", type=float, default=1.0, help="negatives per positive row")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--names-only", action="store_true", help="print the label sets, no more")
+    arguments = parser.parse_args(given)
+
+    from ltmlbench.data.label_files import Reading, read_labels
+    from ltmlbench.subsets import Subsets
+
+    spec = parse_spec(arguments.generator)
+    if arguments.n_subsets is not None:
+        options = {**dict(spec.options), "n_subsets": str(arguments.n_subsets)}
+        spec = replace(spec, options=tuple(options.items()))
+    generator = load("subsets", str(spec))
+    reading = Reading(arguments.column, arguments.separator, arguments.labels)
+    labels = read_labels(arguments.file, reading)
+    prototypes = _prototypes(arguments.prototypes)
+    members = generator.generate(labels, prototypes=prototypes, seed=arguments.seed)
+    subsets = Subsets(labels, members)
+    if arguments.names_only:
+        print("\n".join("\t".join(names) for names in subsets.names))
+    else:
+        _show(subsets, arguments.file, str(spec), prototypes)
+    if arguments.out:
+        _write(subsets, arguments, str(spec), prototypes)
+    return 0
+
+
+def _prototypes(path: Path | None) -> Any:
+    import numpy as np
+
+    if path is None:
+        return None
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: {error}; an .npy file of labels × features is needed") from None
+
+
+def _show(subsets: Subsets, file: Path, generator: str, prototypes: Any) -> None:
+    from tabulate import tabulate
+
+    labels = subsets.labels
+    print(
+        f"{file}: {labels.n_samples} samples, {labels.n_labels} labels, cardinality "
+        f"{labels.cardinality:.3f}, imbalance ratio {labels.imbalance_ratio:.1f}\n"
+    )
+    report = subsets.report(prototypes).dropna(axis="columns", how="all")
+    rows = report.to_dict("records")
+    shown = [{**row, "labels": _shortened(row["labels"])} for row in rows]
+    shown[0]["labels"] = ""
+    print(tabulate(shown, headers="keys", floatfmt=".3f"))
+    undivided, divided = rows[0], rows[1:]
+    print(
+        f"\n{generator}: samples with several labels {undivided['multi_label']} -> "
+        f"{sum(row['multi_label'] for row in divided)} (summed over {len(divided)} subsets)"
+    )
+    if subsets.left_out:
+        names = [labels.names[c] for c in subsets.left_out]
+        print(f"in no subset: {_shortened(' '.join(names))} ({len(names)} labels)")
+    largest = max(row["n_labels"] for row in divided)
+    if len(divided) > 2 and 2 * largest > undivided["n_labels"]:
+        print(f"one subset holds {largest} labels; the option max_labels bounds that")
+
+
+def _shortened(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _write(subsets: Subsets, arguments: argparse.Namespace, spec: str, prototypes: Any) -> None:
+    import numpy as np
+    import pandas as pd
+
+    from ltmlbench.report.cooccurrence import cooccurrence_picture
+    from ltmlbench.store import write_atomic, write_json
+
+    out: Path = arguments.out
+    report = subsets.report(prototypes).drop(columns=["labels"])
+    rows = report.astype(object).where(report.notna(), None).to_dict("records")
+    described = [
+        {**row, "labels": list(names)} for row, names in zip(rows[1:], subsets.names, strict=True)
+    ]
+    content = {
+        "file": arguments.file.name,
+        "generator": spec,
+        "seed": arguments.seed,
+        "negatives": arguments.negatives,
+        "n_samples": subsets.labels.n_samples,
+        "undivided": rows[0],
+        "subsets": described,
+        "left_out": [subsets.labels.names[c] for c in subsets.left_out],
+    }
+    write_json(out / "subsets.json", content)
+    written = ["subsets.json"]
+    if not arguments.names_only:
+        for k in range(len(subsets)):
+            chosen = subsets.rows(k, negatives=arguments.negatives, seed=arguments.seed)
+            positive = (subsets.positives(k)[chosen] > 0).astype(np.uint8)
+            frame = pd.DataFrame({"row": chosen, "positive": positive})
+            write_atomic(out / f"subset-{k}.csv", frame.to_csv(index=False))
+        title = f"{arguments.file.name}: {spec}"
+        write_atomic(out / "cooccurrence.png", cooccurrence_picture(subsets, title))
+        written += [f"subset-0.csv to subset-{len(subsets) - 1}.csv", "cooccurrence.png"]
+    print(f"\nwritten: {out}/ {', '.join(written)}")

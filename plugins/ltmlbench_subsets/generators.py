@@ -1,0 +1,220 @@
+"""The subset generators as components of the bench."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from ltmlbench.contracts import Floats, SubsetGenerator
+from ltmlbench.errors import DataError, RequestError
+from ltmlbench.labels import LabelMatrix
+
+Members = tuple[tuple[int, ...], ...]
+
+
+class _Searched(SubsetGenerator):
+    """Subsets by the objective of `ltmlbench_subsets.objective`."""
+
+    n_subsets: int | None = Field(None, ge=1, description="how many; by the number of labels")
+    max_labels: int | None = Field(None, ge=2, description="most labels per subset")
+    min_samples: int = Field(1, ge=0, description="leave out labels with fewer positives")
+    max_cooccurrence: float = Field(1.0, ge=0, description="leave out labels that meet more")
+
+    def _search(self, labels: LabelMatrix, features: Any, seed: int, **weights: float) -> Members:
+        from ltmlbench_subsets.estimator import RelationalSubsets
+
+        search = RelationalSubsets(
+            n_subsets=self.n_subsets,
+            max_labels=self.max_labels,
+            min_samples=self.min_samples,
+            max_cooccurrence=self.max_cooccurrence,
+            random_state=seed,
+            **weights,
+        )
+        members: Members = search.fit(labels, prototypes=features).subsets_
+        return members
+
+
+class Relational(_Searched):
+    cooccurrence: float = Field(1.0, ge=0, description="weight against labels that meet")
+    imbalance: float = Field(1.0, ge=0, description="weight against unlike frequencies")
+    semantics: float = Field(1.0, ge=0, description="weight for similar prototypes")
+
+    def generate(
+        self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
+    ) -> Members:
+        return self._search(
+            labels,
+            prototypes,
+            seed,
+            cooccurrence=self.cooccurrence,
+            imbalance=self.imbalance,
+            semantics=self.semantics,
+        )
+
+
+class Cooccurrence(_Searched):
+    def generate(
+        self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
+    ) -> Members:
+        return self._search(labels, None, seed, cooccurrence=1.0, imbalance=0.0, semantics=0.0)
+
+
+class Semantic(_Searched):
+    """Without prototypes the label names are compared: TF-IDF of their character 2- to 4-grams."""
+
+    def generate(
+        self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
+    ) -> Members:
+        features = name_features(labels.names) if prototypes is None else prototypes
+        return self._search(labels, features, seed, cooccurrence=0.0, imbalance=0.0, semantics=1.0)
+
+
+class RandomSubsets(SubsetGenerator):
+    """Subsets of equal size (± 1) of all labels that occur."""
+
+    n_subsets: int | None = Field(None, ge=1, description="how many; by the number of labels")
+
+    def generate(
+        self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
+    ) -> Members:
+        from ltmlbench_subsets.estimator import default_subsets
+        from ltmlbench_subsets.search import deal
+
+        present = _present(labels)
+        k = self.n_subsets or default_subsets(len(present))
+        if 2 * k > len(present):
+            raise RequestError(
+                f"n_subsets={k}: {len(present)} labels make at most {len(present) // 2} subsets"
+            )
+        dealt = deal(len(present), k, np.random.default_rng(seed))
+        return _ordered([present[dealt == block].tolist() for block in range(k)])
+
+
+class ByShot(SubsetGenerator):
+    """Head, medium and tail labels. A set of one label joins its neighbour (METHODS 2.1, ours)."""
+
+    head: float = Field(1000, gt=0, description="from this count (below 1: share) a head label")
+    tail: float = Field(250, gt=0, description="below this count (below 1: share) a tail label")
+
+    def generate(
+        self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
+    ) -> Members:
+        if self.tail > self.head:
+            raise RequestError(f"tail={self.tail}: has to be at most head={self.head}")
+        shots = labels.shots(self.head, self.tail)
+        present = _present(labels).tolist()
+        blocks = [[c for c in present if shots[c] == shot] for shot in ("head", "medium", "tail")]
+        blocks = [block for block in blocks if block]
+        while len(blocks) > 1 and any(len(block) == 1 for block in blocks):
+            k = next(k for k, block in enumerate(blocks) if len(block) == 1)
+            near = k - 1 if k else 1
+            blocks[near] = sorted(blocks[near] + blocks[k])
+            del blocks[k]
+        return _ordered(blocks)
+
+
+class Prior(SubsetGenerator):
+    """Subsets somebody knows: regions, features, a taxonomy. Labels not named are left out."""
+
+    map: dict[str, tuple[str, ...]] = Field({}, description="subset name -> label names")
+    file: Path | None = Field(None, description="the same as a JSON file")
+
+    def generate(
+        self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
+    ) -> Members:
+        given = self._read()
+        index = {name: c for c, name in enumerate(labels.names)}
+        blocks: list[list[int]] = []
+        owner: dict[str, str] = {}
+        for subset, names in given.items():
+            for name in names:
+                if name not in index:
+                    import difflib
+
+                    close = difflib.get_close_matches(name, index, n=1)
+                    hint = f", did you mean {close[0]!r}?" if close else ""
+                    raise DataError(f"prior subset {subset!r}: there is no label {name!r}{hint}")
+                if name in owner:
+                    raise DataError(
+                        f"prior subset {subset!r}: label {name!r} is in {owner[name]!r} already"
+                    )
+                owner[name] = subset
+            blocks.append([index[name] for name in names])
+        return _ordered([block for block in blocks if block])
+
+    def _read(self) -> dict[str, tuple[str, ...]]:
+        if bool(self.map) == bool(self.file):
+            raise RequestError('prior: give either map={"disc": ["G"], ...} or file=map.json')
+        if self.file is None:
+            return self.map
+        try:
+            found = json.loads(self.file.read_text(encoding="utf-8"))
+            return {str(k): tuple(map(str, v)) for k, v in dict(found).items()}
+        except (OSError, ValueError, TypeError) as error:
+            raise DataError(
+                f"{self.file}: {error}; a JSON object of subset name -> list of labels is needed"
+            ) from None
+
+
+class Communities(SubsetGenerator):
+    """Communities of the co-occurrence graph, weighted by n_ab / sqrt(n_a n_b): the opposite wish
+    to `cooccurrence`. Leiden of igraph (extra ``communities``). Labels alone in a community are
+    put together into one subset."""
+
+    resolution: float = Field(1.0, gt=0, description="larger finds more, smaller communities")
+
+    def generate(
+        self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
+    ) -> Members:
+        try:
+            import igraph
+        except ImportError:
+            raise RequestError(
+                'communities needs igraph: pip install "ltmlbench[communities]"'
+            ) from None
+        import random
+
+        pairs = labels.pairs.tocoo()
+        upper = pairs.row < pairs.col
+        a, b, n = pairs.row[upper], pairs.col[upper], pairs.data[upper]
+        weight = n / np.sqrt(labels.counts[a].astype(np.float64) * labels.counts[b])
+        graph = igraph.Graph(n=labels.n_labels, edges=np.column_stack([a, b]))
+        igraph.set_random_number_generator(random.Random(seed))
+        try:
+            found = graph.community_leiden(
+                objective_function="modularity",
+                weights=weight,
+                resolution=self.resolution,
+                n_iterations=-1 if labels.n_labels <= 10_000 else 2,
+            )
+        finally:
+            igraph.set_random_number_generator(random)
+        present = set(_present(labels).tolist())
+        blocks = [[c for c in block if c in present] for block in found]
+        alone = sorted(block[0] for block in blocks if len(block) == 1)
+        return _ordered([b for b in blocks if len(b) > 1] + ([alone] if alone else []))
+
+
+def name_features(names: tuple[str, ...]) -> Floats:
+    """C×D: TF-IDF of the 512 most frequent character 2- to 4-grams of label names."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), max_features=512)
+    features: Floats = vectorizer.fit_transform(names).toarray()
+    return features
+
+
+def _present(labels: LabelMatrix) -> np.ndarray[Any, np.dtype[np.int64]]:
+    present = np.flatnonzero(labels.counts > 0).astype(np.int64)
+    if len(present) < 2:
+        raise DataError(f"subsets need at least 2 labels that occur; {len(present)} do")
+    return present
+
+
+def _ordered(blocks: list[list[int]]) -> Members:
+    return tuple(sorted(tuple(sorted(block)) for block in blocks))
