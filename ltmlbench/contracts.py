@@ -8,7 +8,7 @@ functions that need it, so that `ltmlbench info NAME` stays instant.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -107,6 +107,42 @@ class Loss(Component, ABC):
     @abstractmethod
     def bind(self, labels: LabelMatrix) -> LossFn:
         """The loss for data whose training labels are ``labels``."""
+
+
+class DistillFn(Protocol):
+    """A distillation loss bound to the training labels: a pure function."""
+
+    def __call__(
+        self,
+        hard: torch.Tensor,
+        logits: torch.Tensor,
+        targets: torch.Tensor,
+        taught: Sequence[torch.Tensor],
+    ) -> torch.Tensor:
+        """The whole loss of the student, a scalar.
+
+        Args:
+            hard: the mean loss against the labels.
+            logits: B×C, of the student; gradients flow into these alone.
+            targets: B×C in {0, 1}.
+            taught: one per teacher, B×S logits for its labels.
+        """
+
+
+class Distillation(Component, ABC):
+    kind: ClassVar[str] = "distillation"
+
+    @abstractmethod
+    def bind(
+        self, labels: LabelMatrix, blocks: Sequence[Rows], priors: Sequence[Floats]
+    ) -> DistillFn:
+        """The loss for a student of all ``labels``.
+
+        Args:
+            labels: the student's training labels.
+            blocks: one per teacher: the S labels (column indices) it knows.
+            priors: one per teacher: the share of positives per label among what it was trained on.
+        """
 
 
 class Sampler(Component, ABC):

@@ -74,6 +74,14 @@ class ComponentHooks:
         """Losses: ``Record("asl", "pkg.losses:Asymmetric", "asymmetric loss")``."""
 
     @hookspec
+    def ltmlbench_distillations(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Distillation losses: ``Record("kd", "pkg.losses:Kd", "mean of teachers and labels")``."""
+
+    @hookspec
+    def ltmlbench_pretrainings(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Pre-trainings: ``Record("rotate", "pkg.pre:Rotations", "which way up is it?")``."""
+
+    @hookspec
     def ltmlbench_samplers(self) -> Iterable[Record]:  # type: ignore[empty-body]
         """Samplers: ``Record("cb", "pkg.samplers:ClassAware", "classes in turn")``."""
 
@@ -130,6 +138,8 @@ KINDS: Mapping[str, str] = {
     "backbone": "ltmlbench_backbones",
     "head": "ltmlbench_heads",
     "loss": "ltmlbench_losses",
+    "distillation": "ltmlbench_distillations",
+    "pretraining": "ltmlbench_pretrainings",
     "sampler": "ltmlbench_samplers",
     "subsets": "ltmlbench_subsets",
     "method": "ltmlbench_methods",

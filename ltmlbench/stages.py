@@ -10,16 +10,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from ltmlbench.contracts import Backbone, Floats, Head, Loss, Rows, Sampler
+from ltmlbench.contracts import Backbone, Distillation, Floats, Head, Loss, Rows, Sampler
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import Split
 from ltmlbench.identity import canonical, digest
 from ltmlbench.labels import LabelMatrix
+
+if TYPE_CHECKING:
+    import torch
+
+
+Logits = npt.NDArray[np.float32]
 
 
 class Schedule(BaseModel):
@@ -157,7 +164,11 @@ class Stage(BaseModel, ABC):
         return {
             "stage": f"{cls.__module__}:{cls.__qualname__}",
             "version": cls.version,
-            "fields": {name: form(getattr(self, name)) for name in cls.model_fields},
+            "fields": {  # None is left out, so a new optional field changes no old identity
+                name: form(value)
+                for name in cls.model_fields
+                if (value := getattr(self, name)) is not None
+            },
             "task": {part: task.identity(part) for part in sorted(cls.depends)},
         }
 
@@ -174,8 +185,45 @@ class ModelStage(Stage):
         """Scores in 0..1, len(rows)×C, from this stage's artifact in ``folder``."""
 
 
-class Fit(ModelStage):
+class TrunkStage(Stage):
+    """A stage that leaves a trained trunk, for others to start from."""
+
+    @abstractmethod
+    def trunk_weights(self, folder: Path) -> Mapping[str, torch.Tensor]:
+        """The state of `ltmlbench.training.network.Network.trunk`, from the artifact."""
+
+
+class ExamplesStage(Stage):
+    """A stage that says which training rows and which labels a network learns.
+
+    Writes ``examples.npz``: ``rows`` (positions in ``split.train``, sorted) and ``labels`` (column
+    indices). See `read_examples`.
+    """
+
+
+class LogitsStage(Stage):
+    """A stage that leaves what a teacher says of the training rows.
+
+    Writes ``logits.npy``, V×N×S float32 for V views of the N training rows and the S labels in
+    ``labels.npy`` (column indices). In epoch e the student is taught view e mod V: the same random
+    views that it sees itself (`ltmlbench.training.views`).
+    """
+
+
+def read_examples(folder: Path) -> tuple[Rows, Rows]:
+    """(rows, labels) that an `ExamplesStage` left in ``folder``."""
+    with np.load(folder / "examples.npz") as arrays:
+        return arrays["rows"], arrays["labels"]
+
+
+class Fit(ModelStage, TrunkStage):
     """Trains one network on the training rows of the task.
+
+    Args:
+        init: where the trunk's weights come from; None: the backbone's own.
+        examples: the rows and labels to learn; None: all.
+        teaching: what teachers say of the training rows.
+        distillation: how the student learns from that.
 
     Writes ``model.safetensors``, ``history.csv`` and ``network.json`` (where the initial weights
     came from, size, arithmetic). Raises `ltmlbench.training.loop.Diverged` if the loss stops being
@@ -185,6 +233,10 @@ class Fit(ModelStage):
     loss: Loss
     sampler: Sampler
     head: Head
+    init: TrunkStage | None = None
+    examples: ExamplesStage | None = None
+    teaching: tuple[LogitsStage, ...] | None = None
+    distillation: Distillation | None = None
 
     @property
     def title(self) -> str:
@@ -196,9 +248,19 @@ class Fit(ModelStage):
         fit(self, work)
 
     def scores(self, work: Work, folder: Path, rows: Rows) -> Floats:
-        from ltmlbench.training.loop import predict
+        return 1 / (1 + np.exp(-self.logits(work, folder, rows).astype(np.float64)))
 
-        return predict(self, work.task, folder, rows)
+    def logits(self, work: Work, folder: Path, rows: Rows, epoch: int | None = None) -> Logits:
+        """Logits len(rows)×C, for the pictures as they are or for the random views of an epoch."""
+        from ltmlbench.training.loop import predict_logits
+
+        return predict_logits(self, work, folder, rows, epoch)
+
+    def trunk_weights(self, folder: Path) -> Mapping[str, torch.Tensor]:
+        from safetensors.torch import load_file
+
+        state = load_file(folder / "model.safetensors")
+        return {k[6:]: v for k, v in state.items() if k.startswith("trunk.")}
 
 
 class Predict(Stage):
@@ -207,6 +269,8 @@ class Predict(Stage):
     Writes ``predictions.parquet``: ``id``, ``group``, ``part`` ("val" or "test"), then per label
     its truth ``y:<label>`` and score ``p:<label>`` (float64).
     """
+
+    version: ClassVar[int] = 2
 
     model: ModelStage
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +48,6 @@ def read_labels(path: Path, reading: Reading | None = None) -> LabelMatrix:
     reading = reading or Reading()
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")
-    if path.is_dir():
-        files = sorted([*path.glob("*.jsonl"), *path.glob("*.ndjson")])
-        if not files:
-            raise DataError(f"{path}: the folder holds no .jsonl file")
-        return _json_lines(files, reading)
     readers: dict[str, Callable[[Path, Reading], LabelMatrix]] = {
         ".csv": _csv,
         ".tsv": _csv,
@@ -61,23 +57,36 @@ def read_labels(path: Path, reading: Reading | None = None) -> LabelMatrix:
         ".jsonl": lambda file, how: _json_lines([file], how),
         ".ndjson": lambda file, how: _json_lines([file], how),
     }
-    if path.suffix.lower() not in readers:
+    read = _folder if path.is_dir() else readers.get(path.suffix.lower())
+    if read is None:
         raise DataError(
             f"{path}: {path.suffix or 'a file without suffix'} is not among {', '.join(readers)}"
         )
     try:
-        return readers[path.suffix.lower()](path, reading)
+        return read(path, reading)
     except DataError as error:
         raise DataError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
-    except (ValueError, OSError, UnicodeDecodeError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataError(f"{path}: cannot be read: {first}") from None
+
+
+def _folder(path: Path, reading: Reading) -> LabelMatrix:
+    files = sorted([*path.glob("*.jsonl"), *path.glob("*.ndjson")])
+    if not files:
+        raise DataError(f"{path}: the folder holds no .jsonl file")
+    return _json_lines(files, reading)
 
 
 def _csv(path: Path, reading: Reading) -> LabelMatrix:
     import pandas as pd
 
-    frame = pd.read_csv(path, sep="\t" if path.suffix.lower() == ".tsv" else ",")
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    as_written: Any = {"dtype": str, "keep_default_na": False}  # 007 and NA are tags
+    header = pd.read_csv(path, sep=separator, header=None, nrows=1, **as_written).iloc[0]
+    if repeated := header[header.duplicated() & (header != "")].tolist():
+        raise DataError(f"column names repeat: {', '.join(repeated[:5])}")
+    frame = pd.read_csv(path, sep=separator, **(as_written if reading.column is not None else {}))
     return _from_frame(frame, reading)
 
 
@@ -105,10 +114,12 @@ def _from_frame(frame: pd.DataFrame, reading: Reading) -> LabelMatrix:
 
 def _split(cells: pd.Series[Any], reading: Reading) -> list[list[str]]:
     """Tags of one string cell per row; an empty cell has none."""
-    texts = cells.fillna("").astype(str).str.strip()
+    texts = [
+        "" if gap else str(cell).strip() for cell, gap in zip(cells, cells.isna(), strict=True)
+    ]
     separator = reading.separator
     if separator is None:
-        found = [mark for mark in SEPARATORS if texts.str.contains(mark, regex=False).any()]
+        found = [mark for mark in SEPARATORS if any(mark in text for text in texts)]
         if len(found) > 1:
             raise DataError(
                 f"column {reading.column!r} holds {' and '.join(map(repr, found))}: "
@@ -135,19 +146,22 @@ def _from_columns(frame: pd.DataFrame, labels: str | None) -> LabelMatrix:
                 "fewer than two columns hold only 0 and 1: name the column of tags with --column; "
                 f"columns: {', '.join(frame.columns[:20])}"
             )
-    if repeated := frame.columns[frame.columns.duplicated()].tolist():
-        raise DataError(f"column names repeat: {', '.join(repeated[:5])}")
-    chosen = frame[names]
+    return _checked(frame, names)
+
+
+def _checked(frame: pd.DataFrame, names: list[str]) -> LabelMatrix:
     for name in names:
-        if not _binary(chosen[name]):
+        if not _binary(frame[name]):
             raise DataError(f"column {name!r} holds values other than 0 and 1, or gaps")
-    return LabelMatrix(chosen.to_numpy(dtype=np.uint8), names)
+    return LabelMatrix(frame[names].to_numpy(dtype=np.uint8), names)
 
 
-def _binary(column: Any) -> bool:
-    values = column.dropna().unique() if getattr(column, "ndim", 1) == 1 else [2]
-    return not column.isna().any().any() and all(
-        isinstance(v, int | float | np.number | np.bool_ | bool) and v in (0, 1) for v in values
+def _binary(column: pd.Series[Any]) -> bool:
+    if column.dtype == object or column.isna().any():  # lists are objects
+        return False
+    return all(
+        isinstance(v, int | float | np.number | np.bool_ | bool) and v in (0, 1)
+        for v in column.unique()
     )
 
 
@@ -161,6 +175,8 @@ def _named(columns: Sequence[str], labels: str) -> list[str]:
         names = _mulan(Path(labels))
     else:
         names = [name.strip() for name in labels.split(",")]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise DataError(f"--labels: {twice[0]!r} is named twice")
     missing = [name for name in names if name not in columns]
     if missing:
         raise DataError(f"--labels: there is no column {missing[0]!r} ({len(missing)} missing)")
@@ -173,13 +189,19 @@ def _mulan(path: Path) -> list[str]:
         root = ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
         raise DataError(f"{path}: {error}") from None
-    return [e.attrib["name"] for e in root.iter() if e.tag.rpartition("}")[2] == "label"]
+    labels = [e for e in root.iter() if e.tag.rpartition("}")[2] == "label"]
+    names = [label.attrib["name"] for label in labels if "name" in label.attrib]
+    if not names:
+        raise DataError(f'{path}: there is no <label name="..."/>')
+    return names
 
 
 def _npz(path: Path, reading: Reading) -> LabelMatrix:
     """SciPy's sparse .npz, or arrays ``Y`` and, for the names, ``labels`` (or ``names``)."""
     from scipy import sparse
 
+    if not zipfile.is_zipfile(path):
+        raise DataError("cannot be read: no zip archive of arrays, as numpy.savez writes it")
     with np.load(path, allow_pickle=False) as arrays:
         if "format" in arrays and "shape" in arrays:
             return LabelMatrix(sparse.load_npz(path))
@@ -223,7 +245,7 @@ def _arff(path: Path, reading: Reading) -> LabelMatrix:
         frame = pd.DataFrame(rows, columns=chosen)
     else:
         frame = pd.DataFrame(given["data"], columns=columns)[chosen]
-    return _from_columns(frame.apply(pd.to_numeric, errors="coerce"), ",".join(chosen))
+    return _checked(frame.apply(pd.to_numeric, errors="coerce"), chosen)
 
 
 def _json_lines(files: Sequence[Path], reading: Reading) -> LabelMatrix:
@@ -232,7 +254,7 @@ def _json_lines(files: Sequence[Path], reading: Reading) -> LabelMatrix:
     rows = []
     key = reading.column
     for file in files:
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
             if not line.strip():
                 continue
             where = f"{file}, line {number}"
@@ -251,5 +273,7 @@ def _json_lines(files: Sequence[Path], reading: Reading) -> LabelMatrix:
                 key = lists[0]
             if not isinstance(value.get(key), list):
                 raise DataError(f"{where}: no list of tags at key {key!r}")
+            if bad := [tag for tag in value[key] if not isinstance(tag, str) or not tag]:
+                raise DataError(f"{where}: {bad[0]!r} is no tag: tags are strings, not empty")
             rows.append(value[key])
     return LabelMatrix.from_tags(rows)

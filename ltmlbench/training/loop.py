@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,16 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 
-from ltmlbench.contracts import Floats, LossFn, Rows
-from ltmlbench.data.augment import Augment
-from ltmlbench.data.feed import batches
+from ltmlbench.contracts import Rows
+from ltmlbench.errors import RequestError
 from ltmlbench.evaluation.metrics import MeanAveragePrecision
+from ltmlbench.labels import LabelMatrix
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Fit, Schedule, Task, Work
+from ltmlbench.stages import Fit, Schedule, Task, Work, read_examples
 from ltmlbench.store import SCRATCH, write_json
 from ltmlbench.training.checkpoint import HistoryRow, load_checkpoint, save_checkpoint
 from ltmlbench.training.network import Network, autocast, build_network
+from ltmlbench.training.views import views
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -38,26 +40,81 @@ class Diverged(ArithmeticError):
     """The training loss stopped being finite."""
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What a `Fit` learns: rows of ``task.samples``, label columns, and their label matrix."""
+
+    rows: Rows
+    columns: Rows
+    labels: LabelMatrix
+
+
+def lesson_of(stage: Fit, work: Work) -> Lesson:
+    """All training rows and labels, or those the stage's `ExamplesStage` chose."""
+    task = work.task
+    if stage.examples is None:
+        return Lesson(task.split.train, np.arange(task.labels.n_labels), task.labels)
+    rows, columns = read_examples(work.input(stage.examples))
+    labels = task.labels.take(rows).select(columns.tolist())
+    return Lesson(task.split.train[rows], columns, labels)
+
+
 def fit(stage: Fit, work: Work) -> None:
     """Runs a `Fit`: trains, resuming from its checkpoint, and writes its artifact."""
     task, schedule = work.task, work.task.schedule
-    labels = task.labels
-    network = build_network(
-        task.backbone, stage.head, labels.n_labels, task.numerics, derive_seed(task.seed, "init")
-    )
+    lesson = lesson_of(stage, work)
+    network = _network(stage, task, lesson.labels.n_labels)
+    if stage.init is not None:
+        start = stage.init.trunk_weights(work.input(stage.init))
+        network.trunk.load_state_dict(dict(start))
     optimizer = make_optimizer(network, schedule)
-    loss = stage.loss.bind(labels)
+    objective = _objective(stage, work, lesson)
     checkpoint = work.folder / SCRATCH / "checkpoint.safetensors"
     history = load_checkpoint(checkpoint, network, optimizer)
     saved = time.monotonic()
     for epoch in range(len(history), schedule.epochs):
-        row = _train_epoch(stage, task, network, optimizer, loss, epoch)
-        history.append(row | _validate(task, network))
+        row = _train_epoch(stage, task, lesson, network, optimizer, objective, epoch)
+        history.append(row | _validate(task, lesson, network))
         work.epoch(epoch + 1, schedule.epochs, history[-1])
         if time.monotonic() - saved >= CHECKPOINT_SECONDS and epoch + 1 < schedule.epochs:
             save_checkpoint(checkpoint, network, optimizer, history)
             saved = time.monotonic()
     _write(work.folder, task, network, history)
+
+
+Objective = Callable[[Rows, int, torch.Tensor, torch.Tensor], torch.Tensor]
+"""(rows B of ``task.samples``, epoch, logits B×C, targets B×C) -> a scalar."""
+
+
+def _objective(stage: Fit, work: Work, lesson: Lesson) -> Objective:
+    """The loss against the labels, and what teachers say where there are any."""
+    loss = stage.loss.bind(lesson.labels)
+    if not stage.teaching:
+        return lambda rows, epoch, logits, targets: loss(logits, targets)
+    if stage.distillation is None:
+        raise RequestError("a Fit with teaching needs a distillation loss")
+    task = work.task
+    folders = [work.input(taught) for taught in stage.teaching]
+    said = [np.load(folder / "logits.npy", mmap_mode="r") for folder in folders]
+    blocks = [np.load(folder / "labels.npy") for folder in folders]
+    priors = [np.load(folder / "prior.npy") for folder in folders]
+    distil = stage.distillation.bind(lesson.labels, blocks, priors)
+    position = np.full(len(task.samples), -1, dtype=np.int64)
+    position[task.split.train] = np.arange(len(task.split.train))
+
+    def objective(
+        rows: Rows, epoch: int, logits: torch.Tensor, targets: torch.Tensor
+    ) -> torch.Tensor:
+        at = position[rows]
+        taught = [torch.from_numpy(all_[epoch % len(all_)][at]).to(logits.device) for all_ in said]
+        return distil(loss(logits, targets), logits, targets, taught)
+
+    return objective
+
+
+def _network(stage: Fit, task: Task, n_labels: int) -> Network:
+    seed = derive_seed(task.seed, "init")
+    return build_network(task.backbone, stage.head, n_labels, task.numerics, seed)
 
 
 def make_optimizer(network: torch.nn.Module, schedule: Schedule) -> Optimizer:
@@ -79,24 +136,32 @@ def learning_rate(schedule: Schedule, step: int, steps: int) -> float:
 
 
 def _train_epoch(
-    stage: Fit, task: Task, network: Network, optimizer: Optimizer, loss: LossFn, epoch: int
+    stage: Fit,
+    task: Task,
+    lesson: Lesson,
+    network: Network,
+    optimizer: Optimizer,
+    objective: Objective,
+    epoch: int,
 ) -> HistoryRow:
     schedule, device = task.schedule, task.numerics.device
     torch.manual_seed(derive_seed(task.seed, "epoch", epoch))
-    local = stage.sampler.order(task.labels, seed=derive_seed(task.seed, "order"), epoch=epoch)
-    order = task.split.train[local]
+    local = stage.sampler.order(lesson.labels, seed=derive_seed(task.seed, "order"), epoch=epoch)
+    order = lesson.rows[local]
     per_epoch = max(1, len(order) // schedule.batch_size)
-    targets = torch.from_numpy(task.samples.labels.dense.astype(np.float32)).to(device)
+    labels = task.samples.labels.select(lesson.columns.tolist())
+    targets = torch.from_numpy(labels.dense.astype(np.float32)).to(device)
     total = torch.zeros((), device=device)
     network.train()
     start, steps = time.perf_counter(), 0
-    for rows, images in _feed(task, network, order, augment=epoch):
+    full = len(order) >= schedule.batch_size
+    for rows, images in views(task, network.trunk, order, epoch, drop_last=full):
         rate = learning_rate(schedule, epoch * per_epoch + steps, schedule.epochs * per_epoch)
         for group in optimizer.param_groups:
             group["lr"] = rate
         with autocast(task.numerics):
             logits = network(images)
-        value = loss(logits, targets[torch.from_numpy(rows).to(device)])
+        value = objective(rows, epoch, logits, targets[torch.from_numpy(rows).to(device)])
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(value)
         torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
@@ -125,44 +190,24 @@ def _check_finite(total: torch.Tensor, epoch: int, step: int) -> None:
         )
 
 
-def _feed(
-    task: Task, network: Network, order: Rows, augment: int | None
-) -> Iterator[tuple[Rows, torch.Tensor]]:
-    """Batches of rows and B×3×S×S images on the device; ``augment``: the epoch, None for plain."""
-    assert task.pixels is not None, "a task that is executed has pixels"
-    pixels = np.load(task.pixels, mmap_mode="r")
-    batch = task.schedule.batch_size * (1 if augment is not None else 2)
-    stream = batches(
-        pixels,
-        order,
-        batch,
-        None if augment is None else Augment(**task.augment),
-        seed=derive_seed(task.seed, "augment"),
-        epoch=augment or 0,
-        mean=network.trunk.mean,
-        std=network.trunk.std,
-        drop_last=augment is not None and len(order) >= batch,
-    )
-    for rows, images in stream:
-        yield rows, torch.from_numpy(images).to(task.numerics.device, non_blocking=True)
-
-
-def _probabilities(task: Task, network: Network, rows: Rows) -> npt.NDArray[np.float32]:
+def _logits(
+    task: Task, network: Network, rows: Rows, epoch: int | None = None
+) -> npt.NDArray[np.float32]:
     network.eval()
     logits = []
     with torch.inference_mode(), autocast(task.numerics):
-        for _, images in _feed(task, network, rows, augment=None):
+        for _, images in views(task, network.trunk, rows, epoch):
             logits.append(network(images).float().cpu())
-    probabilities: npt.NDArray[np.float32] = torch.cat(logits).sigmoid().numpy()
-    return probabilities
+    return np.asarray(torch.cat(logits).numpy())
 
 
-def _validate(task: Task, network: Network) -> HistoryRow:
+def _validate(task: Task, lesson: Lesson, network: Network) -> HistoryRow:
     rows = task.split.val
     if len(rows) == 0:
         return {}
-    truth = task.samples.labels.take(rows).dense
-    return {"val_map": round(MeanAveragePrecision()(truth, _probabilities(task, network, rows)), 4)}
+    truth = task.samples.labels.take(rows).select(lesson.columns.tolist()).dense
+    scores = 1 / (1 + np.exp(-_logits(task, network, rows)))
+    return {"val_map": round(MeanAveragePrecision()(truth, scores), 4)}
 
 
 def _write(folder: Path, task: Task, network: Network, history: list[HistoryRow]) -> None:
@@ -178,10 +223,17 @@ def _write(folder: Path, task: Task, network: Network, history: list[HistoryRow]
     )
 
 
-def predict(stage: Fit, task: Task, folder: Path, rows: Rows) -> Floats:
-    """Probabilities len(rows)×C of the network that a `Fit` left in ``folder``."""
-    seed = derive_seed(task.seed, "init")
-    n_labels = task.samples.labels.n_labels
-    network = build_network(task.backbone, stage.head, n_labels, task.numerics, seed)
+def trained(stage: Fit, work: Work, folder: Path) -> tuple[Network, Lesson]:
+    """The network that a `Fit` left in ``folder``, and what it has learnt."""
+    lesson = lesson_of(stage, work)
+    network = _network(stage, work.task, lesson.labels.n_labels)
     network.load_state_dict(load_file(folder / "model.safetensors"))
-    return _probabilities(task, network, rows).astype(np.float64)
+    return network, lesson
+
+
+def predict_logits(
+    stage: Fit, work: Work, folder: Path, rows: Rows, epoch: int | None = None
+) -> npt.NDArray[np.float32]:
+    """Logits len(rows)×C of the network that a `Fit` left in ``folder``, for the pictures as they
+    are, or for the random views of an epoch."""
+    return _logits(work.task, trained(stage, work, folder)[0], rows, epoch)
