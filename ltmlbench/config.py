@@ -28,6 +28,9 @@ class BenchmarkConfig(BaseModel):
     dataset: str = Field("fundus-sim", description="data set; the default one is simulated")
     data_dir: Path | None = Field(None, description="where the data set is")
     backbones: Names = Field(("tf_efficientnet_lite0",), description="networks", min_length=1)
+    sources: Names = Field(
+        (), description="data to pre-train on: name=folder, e.g. idrid=/path; may be several"
+    )
     floors: Names = Field(
         ("all-negative", "majority"),
         description="predictors that never see an image, as first rows; none: leave them out",
@@ -56,7 +59,7 @@ class BenchmarkConfig(BaseModel):
     out: Path = Field(Path("out"), description="where table, report and runs are written")
     cache_dir: Path | None = Field(None, description="shared artifacts and decoded pixels")
 
-    @field_validator("methods", "backbones", "floors", mode="before")
+    @field_validator("methods", "backbones", "sources", "floors", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):

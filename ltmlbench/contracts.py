@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ltmlbench.data.samples import Samples
     from ltmlbench.grid import Ended, Grid
-    from ltmlbench.stages import ModelStage, Task
+    from ltmlbench.stages import ModelStage, Task, TrunkStage
     from ltmlbench.store import Store
     from ltmlbench.training.network import Trunk
 
@@ -186,6 +186,18 @@ class Head(Component, ABC):
     @abstractmethod
     def build(self, in_features: int, n_labels: int) -> torch.nn.Module:
         """A module B×D×h×w -> B×C logits."""
+
+
+class Pretraining(Component, ABC):
+    kind: ClassVar[str] = "pretraining"
+
+    @abstractmethod
+    def plan(self, task: Task) -> TrunkStage:
+        """The stage that leaves a trained trunk.
+
+        Raises:
+            RequestError: ``task.sources`` holds nothing it can learn from (one line).
+        """
 
 
 class Method(Component, ABC):

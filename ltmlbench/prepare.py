@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from ltmlbench.config import BenchmarkConfig, make_config
 from ltmlbench.contracts import Backbone, Dataset
 from ltmlbench.data.augment import Augment
+from ltmlbench.data.masks import build_masks
 from ltmlbench.data.pixels import Pixels, build_pixels, find_pixels, pixels_key
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
@@ -21,7 +23,7 @@ from ltmlbench.labels import Shot
 from ltmlbench.registry import load, registry
 from ltmlbench.seeding import derive_seed
 from ltmlbench.spec import parse_spec
-from ltmlbench.stages import Numerics, Schedule, Task
+from ltmlbench.stages import Numerics, Schedule, Source, Task
 from ltmlbench.store import Store, cache_folder
 from ltmlbench.training.numerics import choose_numerics
 
@@ -78,6 +80,7 @@ def prepare(
     if readable is not samples:
         samples = readable
         splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
+    sources = _sources(config, samples)
     tasks = [
         Task(
             samples=samples,
@@ -90,13 +93,53 @@ def prepare(
             augment=augment,
             head=config.head,
             seed=seed,
+            sources=sources,
         )
         for seed in config.seeds
         for split in splits
     ]
     shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
     grid = build_grid(rows, networks, tasks)
+    if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
+        ready = tuple(_decoded(source, config.image_size, cache) for source in sources)
+        nodes = {
+            key: replace(node, task=replace(node.task, sources=ready))
+            for key, node in grid.nodes.items()
+        }
+        grid = replace(grid, nodes=nodes)
     return Benchmark(config, dataset, samples, shots, pixels, grid, Store(cache))
+
+
+_SOURCE = re.compile(r"(?P<spec>[^=\[]+(\[.*\])?)(=(?P<folder>.+))?\Z")
+
+
+def _sources(config: BenchmarkConfig, samples: Samples) -> tuple[Source, ...]:
+    """The data to pre-train on, listed but not decoded. No picture of the benchmark is among it."""
+    found = []
+    for text in config.sources:
+        match = _SOURCE.match(text)
+        if match is None:
+            raise RequestError(f"cannot read source {text!r}: write NAME=DIR, e.g. idrid=/path")
+        folder = Path(match["folder"]) if match["folder"] else None
+        source = load("dataset", match["spec"]).load(folder)
+        shared = len(set(source.content) & set(samples.content))
+        if shared:
+            raise RequestError(
+                f"source {text!r} holds {shared} pictures of the benchmark's own data: "
+                "pre-training would see what is tested"
+            )
+        found.append(Source(match["spec"], source, pixels_key(source, config.image_size)))
+    return tuple(found)
+
+
+def _decoded(source: Source, size: int, cache: Path) -> Source:
+    pixels = build_pixels(source.samples, size, cache)
+    if pixels.failed:
+        first = next(iter(pixels.failed.values()))
+        raise DataError(
+            f"source {source.name!r}: {len(pixels.failed)} pictures cannot be decoded: {first}"
+        )
+    return replace(source, pixels=pixels.path, masks=build_masks(source.samples, size, cache))
 
 
 def _rows(config: BenchmarkConfig) -> list[Row]:

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
         Backbone,
         Component,
         Dataset,
+        Distillation,
         Engine,
         Head,
         Loss,
         Method,
         Metric,
+        Pretraining,
         Sampler,
         SubsetGenerator,
     )
@@ -268,6 +270,10 @@ def load(kind: Literal["backbone"], text: str) -> Backbone: ...
 def load(kind: Literal["head"], text: str) -> Head: ...
 @overload
 def load(kind: Literal["loss"], text: str) -> Loss: ...
+@overload
+def load(kind: Literal["distillation"], text: str) -> Distillation: ...
+@overload
+def load(kind: Literal["pretraining"], text: str) -> Pretraining: ...
 @overload
 def load(kind: Literal["sampler"], text: str) -> Sampler: ...
 @overload

@@ -57,6 +57,22 @@ class Numerics:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Other data to pre-train on: pictures with grades or lesion masks (`Samples.extras`).
+
+    Args:
+        pixels, masks: .npy files N×S×S×3 and N×S×S×L; None while only planning, and where the
+            samples have no masks.
+    """
+
+    name: str
+    samples: Samples
+    pixels_key: str
+    pixels: Path | None = None
+    masks: Path | None = None
+
+
+@dataclass(frozen=True)
 class Task:
     """What every method of one fold, seed and backbone is given alike.
 
@@ -67,6 +83,7 @@ class Task:
         augment: options of `ltmlbench.data.augment.Augment`.
         head: the head that methods use unless they bring their own.
         seed: the base seed of the run.
+        sources: other data to pre-train on; no sample of the benchmark is among it.
     """
 
     samples: Samples
@@ -79,6 +96,7 @@ class Task:
     pixels: Path | None = None
     augment: Mapping[str, Any] = field(default_factory=dict)
     head: str = "linear"
+    sources: tuple[Source, ...] = ()
 
     @property
     def labels(self) -> LabelMatrix:
@@ -98,9 +116,18 @@ _PARTS: Mapping[str, Callable[[Task], Any]] = {
     "augment": lambda task: canonical(task.augment),
     "numerics": lambda task: canonical(task.numerics.identity),
     "seed": lambda task: task.seed,
+    "sources": lambda task: [
+        {
+            "samples": source.samples.fingerprint,
+            "pixels": source.pixels_key,
+            "lesions": list(source.samples.lesions),
+            "extras": {k: digest(v.tolist()) for k, v in sorted(source.samples.extras.items())},
+        }
+        for source in task.sources
+    ],
 }
-PARTS = frozenset(_PARTS)
-"""The parts of a task a stage may depend on."""
+PARTS = frozenset(_PARTS) - {"sources"}
+"""The parts of a task a stage depends on unless it says otherwise."""
 
 
 @dataclass(frozen=True)

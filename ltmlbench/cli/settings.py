@@ -40,6 +40,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             metavar={"data_dir": "DIR", "cache_dir": "DIR", "out": "DIR"}.get(name, name.upper()),
             help=f"{field.description}{_default(name, field.default)}",
         )
+    parser.add_argument(
+        "--source",
+        metavar="NAME=DIR",
+        action="append",
+        help="data to pre-train on, e.g. idrid=/path/to/IDRiD; may be repeated",
+    )
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings in YAML; flags win")
     parser.add_argument(
         "--set",
@@ -47,7 +53,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="any setting, e.g. lr=0.0005 or augment.rotate=30; may be repeated. Also: "
-        + ", ".join(name for name in BenchmarkConfig.model_fields if name not in _FLAGS),
+        + ", ".join(n for n in BenchmarkConfig.model_fields if n not in (*_FLAGS, "sources")),
     )
 
 
@@ -63,6 +69,8 @@ def settings_of(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """The layers of settings a command line gives, weakest first."""
     layers = [read_config(arguments.config)] if arguments.config else []
     layers.append({n: v for n in _FLAGS if (v := getattr(arguments, n)) is not None})
+    if arguments.source:
+        layers.append({"sources": arguments.source})
     for text in arguments.set:
         key, equals, value = text.partition("=")
         if not equals:

@@ -62,6 +62,26 @@ class Augment(BaseModel):
             cv2.transform(warped.astype(np.float32), colour, dst=view)
         return views.transpose(0, 3, 1, 2)
 
+    def warp_masks(
+        self,
+        masks: Images,
+        rows: npt.NDArray[np.int64],
+        occurrence: npt.NDArray[np.int64],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> Batch:
+        """B×L×S×S masks of the same views, from B×S×S×L masks of 0 and 1 (nearest neighbour)."""
+        import cv2
+
+        warps = self._warps(uniform(seed, epoch, rows, occurrence, 8) * 2 - 1, masks.shape[1])
+        size = (masks.shape[2], masks.shape[1])
+        warped = np.zeros((len(masks), masks.shape[3], *masks.shape[1:3]), dtype=np.float32)
+        for b, c in np.argwhere(masks.any(axis=(1, 2))):
+            layer = np.ascontiguousarray(masks[b, :, :, c])
+            warped[b, c] = cv2.warpAffine(layer, warps[b], size, flags=cv2.INTER_NEAREST)
+        return warped
+
     def _warps(self, draws: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:
         """B×2×3 affine maps about the centre."""
         angle = np.deg2rad(self.rotate) * draws[:, 0]

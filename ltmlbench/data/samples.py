@@ -25,6 +25,9 @@ class Protocol(BaseModel):
         group_unit: what one group is, e.g. ``"patient"``; None if samples stand alone.
         group_all: labels that a group has only if all its samples have them (``"N"``); a group
             has any other label if one sample has it. Scores follow: minimum, else maximum.
+        apart: labels that are put into no subset (``"N"``, ``"O"``: normal, other).
+        prior_subsets: what is known of the labels beforehand: name of a division -> subset name ->
+            label names (regions, features).
         headline: the metrics of the table, in order.
         headline_unit: the unit of the table's first block (default: ``unit``).
         head, tail: thresholds of `LabelMatrix.shots`.
@@ -36,6 +39,8 @@ class Protocol(BaseModel):
     unit: str = "sample"
     group_unit: str | None = None
     group_all: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    prior_subsets: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
     headline: tuple[str, ...] = ("map", "macro_auc", "micro_f1", "macro_f1")
     headline_unit: str | None = None
     head: float = 100
@@ -58,7 +63,11 @@ class Samples:
         border: pixels whose largest channel is at most this are border and cut away; None: keep.
         official: N names of the official part ("train", "test", ...) where there is one.
         notes: what was left out or found odd, one line each.
-        extras: per-sample arrays (masks, grades, age), N rows each.
+        extras: per-sample arrays, N rows each: ``grade`` (int, -1 unknown), ``annotated`` (N×L
+            bool: whether each of ``lesions`` was looked for).
+        lesions: L names of what ``masks`` shows.
+        masks: ``masks(row, size)`` gives size×size×L uint8, 1 where a lesion is, in the geometry
+            of the decoded picture; None if there are none. Must be picklable.
     """
 
     ids: tuple[str, ...]
@@ -71,6 +80,8 @@ class Samples:
     official: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     extras: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    lesions: tuple[str, ...] = ()
+    masks: Callable[[int, int], Image] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.ids), len(self.groups), len(self.labels), len(self.content)}
@@ -105,6 +116,7 @@ class Samples:
             content=tuple(self.content[i] for i in index),
             official=None if self.official is None else tuple(self.official[i] for i in index),
             extras={name: values[rows] for name, values in self.extras.items()},
+            masks=None if self.masks is None else _Taken(self.masks, tuple(index)),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -10,6 +11,8 @@ from torch import nn
 from ltmlbench.contracts import Backbone, Head
 from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import Numerics
+
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
 class Trunk(nn.Module):
@@ -40,6 +43,12 @@ class Network(nn.Module):
         return logits
 
 
+def build_trunk(backbone: Backbone, numerics: Numerics, seed: int) -> Trunk:
+    """The trunk with its initial weights: equal for equal arguments."""
+    torch.manual_seed(derive_seed(seed, "backbone"))
+    return place(backbone.build(), numerics)
+
+
 def build_network(
     backbone: Backbone, head: Head, n_labels: int, numerics: Numerics, seed: int
 ) -> Network:
@@ -47,12 +56,15 @@ def build_network(
 
     The head draws from its own seed, so every method of a fold starts from the same point.
     """
-    torch.manual_seed(derive_seed(seed, "backbone"))
-    trunk = backbone.build()
+    trunk = build_trunk(backbone, numerics, seed)
     torch.manual_seed(derive_seed(seed, "head"))
-    network = Network(trunk, head.build(trunk.num_features, n_labels))
+    return place(Network(trunk, head.build(trunk.num_features, n_labels)), numerics)
+
+
+def place(module: AnyModule, numerics: Numerics) -> AnyModule:
+    """The module on the device and in the memory layout of the numerics."""
     layout = torch.channels_last if numerics.channels_last else torch.contiguous_format
-    return network.to(device=numerics.device).to(memory_format=layout)
+    return module.to(device=numerics.device).to(memory_format=layout)
 
 
 def autocast(numerics: Numerics) -> AbstractContextManager[None]:

@@ -19,6 +19,7 @@ from ltmlbench_retina.keywords import LABELS, has_quality_remark, labels_of
 
 if TYPE_CHECKING:
     from ltmlbench_retina.odir_sheet import Sheet
+from ltmlbench_retina.prior import PRIOR_SUBSETS
 
 BORDER = 10
 """Largest channel of the black around the photograph; JPEG black is not 0 (ours)."""
@@ -27,6 +28,8 @@ PROTOCOL = Protocol(
     unit="eye",
     group_unit="patient",
     group_all=("N",),
+    apart=("N", "O"),
+    prior_subsets=PRIOR_SUBSETS,
     headline=("odir_kappa", "odir_f1_micro", "odir_auc", "odir_final", "map", "macro_auc"),
     head=0.1,
     tail=0.035,

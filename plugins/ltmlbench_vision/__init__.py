@@ -25,5 +25,24 @@ def ltmlbench_heads() -> list[Record]:
             "linear",
             "ltmlbench_vision.heads:Linear",
             "global average pooling, dropout, one linear layer",
+        ),
+        Record(
+            "region-attention",
+            "ltmlbench_vision.heads:RegionAttention",
+            "weights of regions from pooled and learnt maps, then as linear",
+            citation="Zhou et al., RLKD, MICCAI 2022 (wiring); sizes and place are ours",
+            aliases=("rba",),
+        ),
+    ]
+
+
+@hookimpl
+def ltmlbench_pretrainings() -> list[Record]:
+    return [
+        Record(
+            "multitask",
+            "ltmlbench_vision.multitask:MultiTask",
+            "lesion segmentation and severity grading together, on the data of --source",
+            citation="Zhou et al., RLKD, MICCAI 2022 (two branches); decoder and loss are ours",
         )
     ]

@@ -24,3 +24,25 @@ class Linear(Head):
         nn.init.normal_(layer.weight, std=0.01)
         nn.init.zeros_(layer.bias)
         return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(self.dropout), layer)
+
+
+class RegionAttention(Head):
+    """Region-based attention (RLKD poster), then pooling, dropout, one linear layer.
+
+    M = σ(conv_k([mean_c F ; max_c F ; conv_1×1 F])), F' = M ⊙ F: pooling outputs and a trainable
+    convolution's output, concatenated, one convolution, a sigmoid, as the poster says. The
+    7 × 7 kernel, one channel for the trainable part, no bias, no residual and the place after the
+    last stage are ours (METHODS 1.3).
+    """
+
+    dropout: float = Field(0.2, ge=0, lt=1, description="share of pooled features set to zero")
+    kernel: int = Field(7, ge=1, description="side of the convolution over the maps, odd")
+    channels: int = Field(1, ge=1, description="outputs of the trainable 1 × 1 convolution")
+    residual: bool = Field(False, description="F + M ⊙ F in place of M ⊙ F")
+
+    def build(self, in_features: int, n_labels: int) -> torch.nn.Module:
+        from ltmlbench_vision.attention import AttentionHead
+
+        return AttentionHead(
+            in_features, n_labels, self.dropout, self.kernel, self.channels, self.residual
+        )

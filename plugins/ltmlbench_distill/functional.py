@@ -1,0 +1,58 @@
+"""The formulas of distillation from subset teachers (METHODS 1.5, 1.6, 2.1).
+
+Shapes: B samples, C labels of the student, S labels of a teacher, N training samples.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+Floats = npt.NDArray[np.float64]
+Weighting = Literal["db", "effective", "inverse", "uniform"]
+
+
+def soft_bce(student: torch.Tensor, teacher: torch.Tensor, temperature: float) -> torch.Tensor:
+    """T² · BCE(σ(z/T), σ(t/T)), element by element; no gradient reaches the teacher."""
+    taught = torch.sigmoid(teacher.detach() / temperature)
+    loss = F.binary_cross_entropy_with_logits(student / temperature, taught, reduction="none")
+    return temperature**2 * loss
+
+
+def rebalanced(targets: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """B×C: w = 0.1 + σ(10 (r − 0.3)), r = (1/n_c) / Σ_{c'} y_{c'}/n_{c'}; r = 1 for samples
+    without a positive. The weight of DB loss (Wu et al. 2020, eq. 5) on every label of a sample;
+    that it is the poster's w_i^c is ours."""
+    inverse = 1 / counts.clamp(min=1)
+    total = (targets * inverse).sum(dim=1, keepdim=True)
+    ratio = torch.where(total > 0, inverse / total.clamp(min=1e-12), torch.ones_like(inverse))
+    return 0.1 + torch.sigmoid(10 * (ratio - 0.3))
+
+
+def label_weights(counts: Floats, n_samples: int, kind: Weighting, beta: float = 0.9999) -> Floats:
+    """C weights that do not depend on the sample: effective number (1−β)/(1−β^n) scaled to mean 1
+    (Cui et al. 2019), inverse frequency N/(C n), or ones."""
+    n = np.maximum(counts.astype(np.float64), 1)
+    if kind == "effective":
+        weights = (1 - beta) / (1 - beta**n)
+        return np.asarray(weights / weights.mean())
+    if kind == "inverse":
+        return np.asarray(n_samples / (len(n) * n))
+    return np.ones(len(n))
+
+
+def share_of_block(counts: Floats) -> Floats:
+    """S weights ω = S · (1/n_c) / Σ_{c'} 1/n_{c'} over a teacher's labels; their mean is 1."""
+    inverse = 1 / np.maximum(counts.astype(np.float64), 1)
+    return np.asarray(len(inverse) * inverse / inverse.sum())
+
+
+def prior_shift(taught_share: Floats, full_share: Floats) -> Floats:
+    """S numbers to add to a teacher's logits: −logit(share among what it was trained on)
+    + logit(share among all training samples) (METHODS 1.6, ours)."""
+    a, b = np.clip(taught_share, 1e-4, 1 - 1e-4), np.clip(full_share, 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(b / (1 - b)) - np.log(a / (1 - a)))

@@ -1,0 +1,166 @@
+"""RLKD and RSKD, written in the stage vocabulary."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from ltmlbench.contracts import Method, SubsetGenerator
+from ltmlbench.errors import RequestError
+from ltmlbench.registry import load
+from ltmlbench.stages import Fit, LogitsStage, Task, TrunkStage
+from ltmlbench_distill.losses import ClassBalanced, Weighted
+from ltmlbench_distill.stages import (
+    Partition,
+    Prototypes,
+    SubsetExamples,
+    TeacherLogits,
+    partition_seed,
+    subset_labels,
+)
+
+
+class Rlkd(Method):
+    """Pre-training on lesions and grades -> prototypes -> relational subsets -> one teacher per
+    subset -> a student with class-balanced distillation; region attention in every head.
+
+    The parts and their order are the poster's; how each is done is ours (docs/methods.md).
+    ``pretrain=none``, ``attention=none``, ``subsets=random``, ``kd_weight=uniform`` and
+    ``teachers=none`` take one part away each.
+    """
+
+    hard: ClassVar[str] = "bce"
+
+    pretrain: str = Field("multitask", description="a pre-training, or none")
+    attention: str = Field("region-attention", description="a head, or none for the plain one")
+    subsets: str = Field("relational", description="a subset generator")
+    teachers: Literal["subsets", "none"] = Field("subsets", description="none: no distillation")
+    alpha: float = Field(0.5, ge=0, le=1, description="share of the teachers in the loss")
+    temperature: float = Field(2.0, gt=0, description="softens teachers and student")
+    kd_weight: Literal["db", "effective", "inverse", "uniform"] = Field(
+        "db", description="w: per sample as in DB loss, per label, or none"
+    )
+    teacher_prior: Literal["corrected", "raw"] = Field(
+        "corrected", description="teachers' logits shifted to the prior of all training rows"
+    )
+    negatives: float = Field(1.0, ge=0, description="negatives per positive row of a teacher")
+    views: int | None = Field(
+        None, ge=0, description="views teachers see; all epochs' if not given, 0: plain pictures"
+    )
+
+    def plan(self, task: Task) -> Fit:
+        head = load("head", task.head if self.attention == "none" else self.attention)
+        init = _pretrained(self.pretrain, task)
+        sampler = load("sampler", "ib")
+        teaching: tuple[LogitsStage, ...] | None = None
+        if self.teachers == "subsets":
+            base = Fit(loss=load("loss", "bce"), sampler=sampler, head=head, init=init)
+            teaching = subset_teachers(
+                task,
+                base,
+                self.subsets,
+                prototypes=Prototypes(init=init),
+                apart=task.samples.protocol.apart,
+                negatives=self.negatives,
+                views=self.views,
+            )
+        distillation = ClassBalanced(
+            alpha=self.alpha,
+            temperature=self.temperature,
+            kd_weight=self.kd_weight,
+            teacher_prior=self.teacher_prior,
+        )
+        return Fit(
+            loss=load("loss", self.hard),
+            sampler=sampler,
+            head=head,
+            init=init,
+            teaching=teaching,
+            distillation=distillation if teaching else None,
+        )
+
+
+class RlkdFocal(Rlkd):
+    """`ours` with the focal loss (gamma 2) against the labels; the teachers are the same."""
+
+    hard: ClassVar[str] = "focal"
+
+
+class Rskd(Method):
+    """Teachers on shot-, region- and feature-based subsets, weighted distillation.
+
+    Region and feature subsets are prior knowledge of the data set; where it has none, only the
+    shot-based teachers are left.
+    """
+
+    shot: str = Field("shot", description="generator of the shot-based subsets")
+    alpha: float = Field(1.0, ge=0, description="weight of the teachers beside the labels")
+    temperature: float = Field(10.0, gt=0, description="softens teachers and student")
+    teacher_prior: Literal["corrected", "raw"] = Field(
+        "corrected", description="teachers' logits shifted to the prior of all training rows"
+    )
+    negatives: float = Field(1.0, ge=0, description="negatives per positive row of a teacher")
+    views: int | None = Field(
+        None, ge=0, description="views teachers see; all epochs' if not given, 0: plain pictures"
+    )
+
+    def plan(self, task: Task) -> Fit:
+        base = Fit(
+            loss=load("loss", "bce"), sampler=load("sampler", "ib"), head=load("head", task.head)
+        )
+        known = task.samples.protocol.prior_subsets.values()
+        priors = [load("subsets", "prior").model_copy(update={"map": dict(map_)}) for map_ in known]
+        teaching = [
+            taught
+            for subsets in (load("subsets", self.shot), *priors)
+            for taught in subset_teachers(
+                task, base, subsets, negatives=self.negatives, views=self.views
+            )
+        ]
+        distillation = Weighted(
+            alpha=self.alpha, temperature=self.temperature, teacher_prior=self.teacher_prior
+        )
+        return base.model_copy(update={"teaching": tuple(teaching), "distillation": distillation})
+
+
+def _pretrained(text: str, task: Task) -> TrunkStage | None:
+    return None if text == "none" else load("pretraining", text).plan(task)
+
+
+def subset_teachers(
+    task: Task,
+    base: Fit,
+    subsets: str | SubsetGenerator,
+    *,
+    prototypes: Prototypes | None = None,
+    apart: tuple[str, ...] = (),
+    negatives: float,
+    views: int | None,
+) -> tuple[TeacherLogits, ...]:
+    """What the teachers of all subsets say; each teacher is ``base`` on its subset's examples.
+
+    How many subsets there will be is found by running the generator on the training labels
+    without prototypes: the number must not depend on them.
+    """
+    generator = load("subsets", subsets) if isinstance(subsets, str) else subsets
+    inside = subset_labels(task.labels.names, apart)
+    if not inside:
+        raise RequestError("every label of the data set is set apart: there is none to divide")
+    seed = partition_seed(task.seed)
+    n_subsets = len(generator.generate(task.labels.select(inside), seed=seed))
+    partition = Partition(
+        generator=generator, prototypes=prototypes, apart=apart, n_subsets=n_subsets
+    )
+    seen = task.schedule.epochs if views is None else views
+    return tuple(
+        TeacherLogits(
+            teacher=base.model_copy(
+                update={
+                    "examples": SubsetExamples(partition=partition, index=k, negatives=negatives)
+                }
+            ),
+            views=seen,
+        )
+        for k in range(n_subsets)
+    )

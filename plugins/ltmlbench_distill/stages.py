@@ -1,0 +1,167 @@
+"""The stages between a trunk and a student: prototypes, partition, examples, what teachers say."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+import numpy as np
+
+from ltmlbench.contracts import Floats, SubsetGenerator
+from ltmlbench.errors import DataError
+from ltmlbench.seeding import derive_seed
+from ltmlbench.stages import ExamplesStage, Fit, LogitsStage, Stage, TrunkStage, Work
+from ltmlbench.store import write_json
+from ltmlbench.subsets import Subsets
+
+FEW = 5
+"""Labels with fewer samples that have no other label: the prototype takes all their samples."""
+
+
+class Prototypes(Stage):
+    """Per label the mean of L2-normalised, pooled features of its training pictures (METHODS 1.4,
+    ours): of those with no other label where there are at least `FEW`.
+
+    Writes ``prototypes.npy``, C×D float64; NaN for labels without a sample.
+    """
+
+    init: TrunkStage | None = None
+
+    def run(self, work: Work) -> None:
+        import torch
+
+        from ltmlbench.training.network import autocast, build_trunk
+        from ltmlbench.training.views import views
+
+        task = work.task
+        trunk = build_trunk(task.backbone, task.numerics, derive_seed(task.seed, "init"))
+        if self.init is not None:
+            trunk.load_state_dict(dict(self.init.trunk_weights(work.input(self.init))))
+        trunk.eval()
+        pooled = []
+        with torch.inference_mode(), autocast(task.numerics):
+            for _, images in views(task, trunk, task.split.train, None):
+                features = trunk(images).float().mean(dim=(2, 3))
+                pooled.append(torch.nn.functional.normalize(features, dim=1).cpu().numpy())
+        np.save(
+            work.folder / "prototypes.npy",
+            label_means(np.concatenate(pooled).astype(np.float64), task.labels.dense),
+        )
+
+
+def label_means(features: Floats, Y: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> Floats:
+    """C×D: mean rows of N×D ``features`` per label of N×C ``Y``; see `Prototypes`."""
+    alone = Y.sum(axis=1) == 1
+    means = np.full((Y.shape[1], features.shape[1]), np.nan)
+    for c in range(Y.shape[1]):
+        held = Y[:, c] == 1
+        chosen = held & alone if (held & alone).sum() >= FEW else held
+        if chosen.any():
+            means[c] = features[chosen].mean(axis=0)
+    return means
+
+
+class Partition(Stage):
+    """Divides the labels into subsets by a generator, on the training rows alone.
+
+    Args:
+        prototypes: for generators that use them.
+        apart: labels in no subset (normal, other).
+        n_subsets: how many the plan counts on.
+
+    Writes ``subsets.json`` (label names and column indices) and ``report.csv``.
+    """
+
+    depends: ClassVar[frozenset[str]] = frozenset({"data", "split", "seed"})
+
+    generator: SubsetGenerator
+    prototypes: Prototypes | None = None
+    apart: tuple[str, ...] = ()
+    n_subsets: int
+
+    def run(self, work: Work) -> None:
+        labels = work.task.labels
+        inside = subset_labels(labels.names, self.apart)
+        prototypes = None
+        if self.prototypes is not None:
+            prototypes = np.load(work.input(self.prototypes) / "prototypes.npy")
+        found = self.generator.generate(
+            labels.select(inside),
+            prototypes=None if prototypes is None else prototypes[inside],
+            seed=partition_seed(work.task.seed),
+        )
+        if len(found) != self.n_subsets:
+            raise DataError(
+                f"the generator gave {len(found)} subsets where {self.n_subsets} were planned: "
+                "name their number (n_subsets=...)"
+            )
+        members = tuple(tuple(inside[c] for c in block) for block in found)
+        subsets = Subsets(labels, members)
+        write_json(
+            work.folder / "subsets.json",
+            [
+                {"labels": names, "columns": m}
+                for names, m in zip(subsets.names, members, strict=True)
+            ],
+        )
+        subsets.report(prototypes).to_csv(work.folder / "report.csv", index=False)
+
+
+def partition_seed(base: int) -> int:
+    """The seed of a subset generator, below 2^32."""
+    return derive_seed(base, "partition") % 2**32
+
+
+def subset_labels(names: tuple[str, ...], apart: tuple[str, ...]) -> list[int]:
+    """Column indices of the labels that may be in a subset."""
+    return [c for c, name in enumerate(names) if name not in apart]
+
+
+class SubsetExamples(ExamplesStage):
+    """What the teacher of one subset learns: its labels, on every row that has one of them and on
+    ``negatives`` times as many rows that have none (healthy ones first)."""
+
+    depends: ClassVar[frozenset[str]] = frozenset({"data", "split", "seed"})
+
+    partition: Partition
+    index: int
+    negatives: float = 1.0
+
+    def run(self, work: Work) -> None:
+        found = json.loads((work.input(self.partition) / "subsets.json").read_text())
+        members = tuple(tuple(entry["columns"]) for entry in found)
+        seed = derive_seed(work.task.seed, "negatives")
+        rows = Subsets(work.task.labels, members).rows(
+            self.index, negatives=self.negatives, seed=seed
+        )
+        labels = np.array(members[self.index], dtype=np.int64)
+        np.savez(work.folder / "examples.npz", rows=rows, labels=labels)
+
+
+class TeacherLogits(LogitsStage):
+    """What a trained teacher says of every training picture: of the random views of ``views``
+    epochs, or (0) of the pictures as they are. Computed once for all students."""
+
+    teacher: Fit
+    views: int
+
+    @property
+    def title(self) -> str:
+        return "teacher logits"
+
+    def run(self, work: Work) -> None:
+        from ltmlbench.stages import read_examples
+
+        task, folder = work.task, work.input(self.teacher)
+        epochs: list[int | None] = list(range(self.views)) if self.views else [None]
+        said = []
+        for done, epoch in enumerate(epochs, start=1):
+            said.append(self.teacher.logits(work, folder, task.split.train, epoch))
+            work.epoch(done, len(epochs), {})
+        np.save(work.folder / "logits.npy", np.stack(said))
+        columns, labels = np.arange(task.labels.n_labels), task.labels
+        if self.teacher.examples is not None:
+            rows, columns = read_examples(work.input(self.teacher.examples))
+            labels = labels.take(rows).select(columns.tolist())
+        np.save(work.folder / "labels.npy", columns)
+        np.save(work.folder / "prior.npy", labels.counts / max(len(labels), 1))

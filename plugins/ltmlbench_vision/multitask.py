@@ -1,0 +1,71 @@
+"""Multi-task pre-training: lesion segmentation and severity grading on one trunk (METHODS 1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from ltmlbench.contracts import Pretraining
+from ltmlbench.errors import RequestError
+from ltmlbench.stages import PARTS, Task, TrunkStage, Work
+
+if TYPE_CHECKING:
+    import torch
+
+
+class MultiTask(Pretraining):
+    """Diabetic-retinopathy lesions (Subnet-S, a U-Net decoder on the trunk's own feature maps) and
+    severity grade (Subnet-C), trained together on the data of ``--source``.
+
+    Two branches on one shared network, segmentation and grading, are the poster's; decoder, loss,
+    weights, lesion classes and schedule are ours.
+    """
+
+    epochs: int | None = Field(None, ge=1, description="the benchmark's own number if not given")
+    weight: float = Field(1.0, ge=0, description="λ_S, of segmentation beside grading")
+    lesions: tuple[str, ...] = Field(("MA", "HE", "EX", "SE"), description="channels of Subnet-S")
+    head: str = Field("region-attention", description="head of Subnet-C, dropped afterwards")
+    validation: float = Field(0.1, gt=0, lt=1, description="share of the groups held out to report")
+
+    def plan(self, task: Task) -> MultiTaskTrunk:
+        if not task.sources:
+            raise RequestError(
+                "multi-task pre-training needs diabetic-retinopathy data: give "
+                "--source idrid=/path/to/IDRiD, or ask for ours[pretrain=none]"
+            )
+        if not any(
+            "grade" in source.samples.extras or source.samples.masks for source in task.sources
+        ):
+            names = ", ".join(source.name for source in task.sources)
+            raise RequestError(f"source {names}: neither grades nor lesion masks to pre-train on")
+        return MultiTaskTrunk(options=self)
+
+
+class MultiTaskTrunk(TrunkStage):
+    """Trains trunk, Subnet-S and Subnet-C; leaves the trunk.
+
+    Writes ``trunk.safetensors``, ``history.csv``, ``metrics.json`` (Dice per lesion and quadratic
+    weighted kappa on the held-out groups) and ``overlays.png``. Depends on the sources, not on the
+    benchmark's data or split: it is shared by all folds.
+    """
+
+    depends: ClassVar[frozenset[str]] = (PARTS - {"data", "split"}) | {"sources"}
+
+    options: MultiTask
+
+    @property
+    def title(self) -> str:
+        return "pre-train on lesions and grades"
+
+    def run(self, work: Work) -> None:
+        from ltmlbench_vision.pretrain import pretrain
+
+        pretrain(self.options, work)
+
+    def trunk_weights(self, folder: Path) -> Mapping[str, torch.Tensor]:
+        from safetensors.torch import load_file
+
+        return load_file(folder / "trunk.safetensors")
