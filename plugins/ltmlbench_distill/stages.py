@@ -127,6 +127,10 @@ class SubsetExamples(ExamplesStage):
     index: int
     negatives: float = 1.0
 
+    @property
+    def title(self) -> str:
+        return f"examples of subset {self.index}"
+
     def run(self, work: Work) -> None:
         found = json.loads((work.input(self.partition) / "subsets.json").read_text())
         members = tuple(tuple(entry["columns"]) for entry in found)

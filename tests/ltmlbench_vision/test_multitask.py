@@ -1,0 +1,126 @@
+"""Multi-task pre-training: its loss against loops, masked tasks, and taps of real backbones."""
+
+from math import exp, log
+
+import numpy as np
+import pytest
+import torch
+
+from ltmlbench import LabelMatrix, load
+from ltmlbench.data.samples import Samples
+from ltmlbench.stages import Source
+from ltmlbench_vision.pretrain import TwoBranches, gather, multitask_loss
+
+
+def written_out(grades, lesions, grade, masks, annotated, weight):
+    parts = []
+    for i, g in enumerate(grade):
+        if g >= 0:
+            scores = [exp(x) for x in grades[i]]
+            parts.append(-log(scores[g] / sum(scores)))
+    total = sum(parts) / len(parts) if parts else 0.0
+    terms = []
+    for i in range(len(grade)):
+        for c in range(masks.shape[1]):
+            if not annotated[i, c]:
+                continue
+            bce, both, p_sum, s_sum = 0.0, 0.0, 0.0, 0.0
+            pixels = list(zip(lesions[i, c].ravel(), masks[i, c].ravel(), strict=True))
+            for z, s in pixels:
+                p = 1 / (1 + exp(-z))
+                bce -= s * log(p) + (1 - s) * log(1 - p)
+                both, p_sum, s_sum = both + p * s, p_sum + p, s_sum + s
+            terms.append(bce / len(pixels) + 1 - (2 * both + 1) / (p_sum + s_sum + 1))
+    return total + weight * (sum(terms) / len(terms) if terms else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("grade", "known"),
+    [([0, 3, 4], "all"), ([-1, 2, -1], "some"), ([-1, -1, -1], "all"), ([1, 2, 3], "none")],
+)
+def test_the_loss_is_the_formula_for_any_mix_of_tasks(grade, known):
+    generator = np.random.default_rng(0)
+    grades, lesions = generator.normal(size=(3, 5)), generator.normal(size=(3, 2, 4, 4))
+    masks = (generator.random((3, 2, 4, 4)) < 0.3).astype(float)
+    annotated = {
+        "all": np.ones((3, 2), bool),
+        "some": np.array([[True, False], [False, False], [False, True]]),
+        "none": np.zeros((3, 2), bool),
+    }[known]
+    value = multitask_loss(
+        torch.tensor(grades),
+        torch.tensor(lesions),
+        torch.tensor(grade),
+        torch.tensor(masks),
+        torch.tensor(annotated),
+        0.7,
+    )
+    expected = written_out(grades, lesions, grade, masks, annotated, 0.7)
+    assert float(value) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_task_that_is_not_annotated_gives_no_gradient():
+    grades = torch.randn(2, 5, requires_grad=True)
+    lesions = torch.randn(2, 3, 4, 4, requires_grad=True)
+    annotated = torch.tensor([[True, False, False], [False, False, False]])
+    loss = multitask_loss(
+        grades, lesions, torch.tensor([-1, 2]), torch.zeros(2, 3, 4, 4), annotated, 1.0
+    )
+    loss.backward()
+    assert grades.grad[0].abs().sum() == 0
+    assert grades.grad[1].abs().sum() > 0
+    assert lesions.grad[0, 0].abs().sum() > 0
+    assert lesions.grad[0, 1:].abs().sum() == 0
+    assert lesions.grad[1].abs().sum() == 0
+
+
+@pytest.mark.parametrize("backbone", ["tf_efficientnet_lite0", "resnet50", "densenet121"])
+def test_the_decoder_works_on_the_trunks_own_feature_maps(backbone):
+    trunk = load("backbone", f"{backbone}[weights=random]").resolve().build()
+    network = TwoBranches(trunk, load("head", "linear").build(trunk.num_features, 5), 4)
+    grades, lesions = network(torch.randn(2, 3, 64, 64))
+    assert grades.shape == (2, 5)
+    assert lesions.shape == (2, 4, 64, 64)
+    (grades.sum() + lesions.sum()).backward()
+    first = next(p for p in trunk.parameters() if p.requires_grad)
+    assert first.grad is not None
+
+
+def source(name, n, grade, lesions, annotated, tmp_path):
+    masks = np.zeros((n, 8, 8, len(lesions)), dtype=np.uint8)
+    for c in range(len(lesions)):
+        masks[:, c, :, c] = 1
+    np.save(tmp_path / f"{name}-masks.npy", masks)
+    np.save(tmp_path / f"{name}.npy", np.full((n, 8, 8, 3), len(lesions), dtype=np.uint8))
+    extras = {} if grade is None else {"grade": np.full(n, grade)}
+    if lesions:
+        extras["annotated"] = np.tile(annotated, (n, 1))
+    samples = Samples(
+        ids=tuple(f"{name}{i}" for i in range(n)),
+        groups=tuple(f"{name}{i}" for i in range(n)),
+        labels=LabelMatrix(np.zeros((n, 1), int)),
+        read=lambda row, size: None,
+        content=tuple(f"{name}{i}" for i in range(n)),
+        extras=extras,
+        lesions=lesions,
+        masks=(lambda row, size: None) if lesions else None,
+    )
+    masks_file = tmp_path / f"{name}-masks.npy" if lesions else None
+    return Source(name, samples, "key", tmp_path / f"{name}.npy", masks_file)
+
+
+def test_sources_with_grades_masks_or_both_train_together(tmp_path):
+    sources = [
+        source("graded", 10, 2, (), None, tmp_path),
+        source("masked", 10, None, ("EX", "MA"), np.array([True, False]), tmp_path),
+    ]
+    examples = gather(sources, ("MA", "HE", "EX"), 0.2, seed=0)
+    assert examples.grade.tolist() == [2] * 10 + [-1] * 10
+    assert examples.annotated.sum(axis=0).tolist() == [0, 0, 10]
+    assert examples.held_out.sum() == 4
+    rows = np.array([3, 12])
+    masks = examples.masks(rows)
+    assert masks.shape == (2, 8, 8, 3)
+    assert masks[0].sum() == 0
+    assert (masks[1].sum(axis=(0, 1)) == [8, 0, 8]).all()
+    assert examples.pictures(rows)[:, 0, 0, 0].tolist() == [0, 2]
