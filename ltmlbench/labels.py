@@ -35,7 +35,9 @@ class LabelMatrix:
             raise DataError(f"a label matrix has 2 dimensions (samples × labels), not {dimensions}")
         given: Any = Y if issparse(Y) else np.asarray(Y)
         csr: Any = csr_array(given)
-        csr.sum_duplicates()
+        if not csr.has_canonical_format:
+            csr = csr.copy()  # what is summed is ours
+            csr.sum_duplicates()
         if csr.dtype != np.bool_ and not np.isin(csr.data, (0, 1)).all():
             raise DataError("a label matrix holds only 0 and 1; fractional, negative or NaN found")
         self._csr: Any = csr.astype(np.int32)
@@ -113,16 +115,20 @@ class LabelMatrix:
         """Positives per sample, N."""
         return np.asarray(np.diff(self._csr.indptr), dtype=np.int64)
 
-    @cached_property
     def pairs(self) -> csr_array[np.int32, tuple[int, int]]:
-        """C×C sparse: samples that hold both labels; the diagonal holds the counts."""
-        pairs: csr_array[np.int32, tuple[int, int]] = csr_array(self._csr.T @ self._csr)
+        """C×C sparse: samples that hold both labels; the diagonal holds the counts. Counted anew
+        by every call: the answer can be larger than the labels."""
+        product: Any = self._csr.T @ self._csr
+        if product.format != "csr":  # symmetric: its columns are its rows, nothing is converted
+            parts = (product.data, product.indices, product.indptr)
+            product = csr_array(parts, shape=product.shape)
+        pairs: csr_array[np.int32, tuple[int, int]] = product
         return pairs
 
-    @property
+    @cached_property
     def cooccurrence(self) -> npt.NDArray[np.int64]:
         """C×C: `pairs` as a dense array."""
-        dense: npt.NDArray[np.int64] = self.pairs.toarray().astype(np.int64)
+        dense: npt.NDArray[np.int64] = self.pairs().toarray().astype(np.int64)
         return dense
 
     @property

@@ -105,15 +105,17 @@ class Subsets:
         import pandas as pd
 
         inside = tuple(sorted(label for block in self.members for label in block))
-        rows = [self._describe("undivided", inside, features)]
-        rows += [self._describe(str(k), block, features) for k, block in enumerate(self.members)]
-        return pd.DataFrame(rows)
+        pairs = self.labels.pairs()
+        named = [("undivided", inside), *((str(k), b) for k, b in enumerate(self.members))]
+        return pd.DataFrame([self._describe(name, b, pairs, features) for name, b in named])
 
-    def _describe(self, name: str, block: Sequence[int], features: Floats | None) -> dict[str, Any]:
+    def _describe(
+        self, name: str, block: Sequence[int], all_pairs: Any, features: Floats | None
+    ) -> dict[str, Any]:
         index = list(block)
         counts = self.labels.counts[index]
         part: Any = self.labels.sparse[:, index].sum(axis=1)
-        pairs = self.labels.pairs[index][:, index].tocoo()
+        pairs = all_pairs[index][:, index].tocoo()
         off = pairs.row != pairs.col
         smaller = np.minimum(counts[pairs.row[off]], counts[pairs.col[off]])
         n_pairs = len(index) * (len(index) - 1)

@@ -91,10 +91,8 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
             RequestError: an option is out of range, or more subsets are asked for than fit.
         """
         labels = _label_matrix(Y, names)
-        statistics = Statistics.count(
-            labels if groups is None else _one_per_group(labels, np.asarray(groups))
-        )
-        self.fit_statistics(statistics, prototypes)
+        counted = labels if groups is None else _one_per_group(labels, np.asarray(groups))
+        self.fit_statistics(Statistics.count(counted), prototypes)
         self._labels = labels
         return self
 
@@ -119,8 +117,10 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
             dtype=np.int64,
         )
         n_subsets, max_labels = self._sizes(len(order))
+        ordered = statistics.select(order)
+        del statistics  # as large as what is left; the caller may have let go of it too
         objective = Objective.of(
-            statistics.select(order),
+            ordered,
             None if features is None else features[order],
             cooccurrence=self.cooccurrence,
             imbalance=self.imbalance,

@@ -180,7 +180,7 @@ class Communities(SubsetGenerator):
             ) from None
         import random
 
-        pairs = labels.pairs.tocoo()
+        pairs = labels.pairs().tocoo()
         upper = pairs.row < pairs.col
         a, b, n = pairs.row[upper], pairs.col[upper], pairs.data[upper]
         weight = n / np.sqrt(labels.counts[a].astype(np.float64) * labels.counts[b])

@@ -58,7 +58,9 @@ class Objective:
         rarity = np.log(statistics.counts / statistics.counts.max())
         if features is not None:
             features = features * np.sqrt(semantics) if semantics else None
-        return cls(rarity, statistics.cooccurrence() * cooccurrence, features, imbalance)
+        meeting = statistics.cooccurrence()
+        meeting.data *= cooccurrence
+        return cls(rarity, meeting, features, imbalance)
 
     def __len__(self) -> int:
         return len(self.rarity)

@@ -216,7 +216,7 @@ def climb(
     objective: Objective, n_blocks: int, max_labels: int, generator: np.random.Generator
 ) -> Assignment:
     """Iterated local search from a few starts: the best partition is kicked (some labels change
-    places) or, every fourth time, a random partition of random block sizes is climbed."""
+    places) or, every other time, a random partition of random block sizes is climbed."""
     n = len(objective)
     starts = [
         by_frequency(objective, n_blocks, max_labels),
@@ -228,9 +228,9 @@ def climb(
     ]
     best, score = max(climbed, key=lambda found: found[1])
     for i in range(max(40, 1000 // n)):
-        if i % 4:
+        if i % 2:
             tried = best.copy()
-            chosen = generator.choice(n, size=min(n, max(4, n // 10)), replace=False)
+            chosen = generator.choice(n, size=min(n, max(4, n // 5)), replace=False)
             tried[chosen] = tried[generator.permutation(chosen)]
         else:
             tried = scatter(n, n_blocks, max_labels, generator)
@@ -289,7 +289,7 @@ def scatter(n: int, n_blocks: int, max_labels: int, generator: np.random.Generat
 
 
 def sweep(
-    objective: Objective, assignment: Assignment, max_labels: int, rounds: int = 8
+    objective: Objective, assignment: Assignment, max_labels: int, rounds: int = 4
 ) -> tuple[Assignment, float]:
     """Rounds of single moves, the most promising labels first.
 

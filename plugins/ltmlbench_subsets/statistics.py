@@ -15,6 +15,9 @@ from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix
 
 
+_CHUNK = 1 << 18
+
+
 @dataclass(frozen=True)
 class Statistics:
     """Counts of C labels and of their pairs; the samples themselves are not needed any more.
@@ -34,7 +37,7 @@ class Statistics:
     @classmethod
     def count(cls, labels: LabelMatrix) -> Statistics:
         """Counts by SciPy's sparse YᵀY: the cost grows with the positives, not with N×C."""
-        return cls(labels.names, labels.counts, labels.pairs, labels.n_samples)
+        return cls(labels.names, labels.counts, labels.pairs(), labels.n_samples)
 
     @classmethod
     def count_parquet(
@@ -89,14 +92,28 @@ class Statistics:
 
     def select(self, labels: npt.NDArray[np.int64]) -> Statistics:
         """Some of the labels, in the given order."""
+        pairs = self.pairs.tocsr()[labels]
+        if len(labels) == len(self.names):  # only reordered: the columns need new numbers alone
+            rank = np.empty(len(labels), dtype=pairs.indices.dtype)
+            rank[labels] = np.arange(len(labels))
+            renamed = rank[pairs.indices]
+            pairs = sparse.csr_array((pairs.data, renamed, pairs.indptr), shape=pairs.shape)
+        else:
+            pairs = pairs[:, labels]
         names = tuple(self.names[c] for c in labels)
-        pairs = self.pairs.tocsr()[labels][:, labels]
         return Statistics(names, self.counts[labels], pairs, self.n_samples)
 
     def cooccurrence(self) -> Any:
         """C×C sparse: n_ab / min(n_a, n_b), 0 on the diagonal, float64."""
         pairs = self.pairs.tocsr()
-        row = np.repeat(np.arange(len(self.names)), np.diff(pairs.indptr))
-        share = pairs.data / np.minimum(self.counts[row], self.counts[pairs.indices])
-        share[row == pairs.indices] = 0.0
+        inverse = 1 / np.maximum(self.counts, 1)
+        share = np.empty(len(pairs.data))
+        step = max(1, _CHUNK * len(self.names) // max(1, len(pairs.data)))
+        for first in range(0, len(self.names), step):  # in chunks: the temporaries stay small
+            last = min(first + step, len(self.names))
+            at = slice(pairs.indptr[first], pairs.indptr[last])
+            row = np.repeat(np.arange(first, last), np.diff(pairs.indptr[first : last + 1]))
+            column = pairs.indices[at]
+            np.multiply(pairs.data[at], np.maximum(inverse[row], inverse[column]), out=share[at])
+            share[at][row == column] = 0.0
         return sparse.csr_array((share, pairs.indices, pairs.indptr), shape=pairs.shape)
