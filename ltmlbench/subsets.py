@@ -81,8 +81,8 @@ class Subsets:
             negatives: how many negatives per positive row (METHODS: r = 1). Samples without a
                 label of any subset (healthy eyes) are drawn before the others.
         """
-        if not negatives >= 0:
-            raise RequestError(f"negatives={negatives}: has to be 0 or more")
+        if not 0 <= negatives < np.inf:
+            raise RequestError(f"negatives={negatives}: has to be a number, 0 or more")
         held = self.positives(k) > 0
         wanted = round(negatives * int(held.sum()))
         generator = np.random.default_rng(derive_seed(seed, "negatives", k))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.errors import DataError
+from ltmlbench.errors import DataError, RequestError
 from ltmlbench.registry import load
 from ltmlbench.spec import parse_spec
 
@@ -39,6 +39,10 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     from ltmlbench.data.label_files import Reading, read_labels
     from ltmlbench.subsets import Subsets
 
+    if not 0 <= arguments.negatives < float("inf"):
+        raise RequestError(f"--negatives={arguments.negatives}: has to be a number, 0 or more")
+    if arguments.out and arguments.out.exists() and not arguments.out.is_dir():
+        raise RequestError(f"--out {arguments.out}: there is a file of this name; name a folder")
     spec = parse_spec(arguments.generator)
     if arguments.n_subsets is not None:
         options = {**dict(spec.options), "n_subsets": str(arguments.n_subsets)}
@@ -46,8 +50,10 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     generator = load("subsets", str(spec))
     reading = Reading(arguments.column, arguments.separator, arguments.labels)
     labels = read_labels(arguments.file, reading)
-    prototypes = _prototypes(arguments.prototypes)
+    prototypes = _prototypes(arguments.prototypes, labels.n_labels)
     members = generator.generate(labels, prototypes=prototypes, seed=arguments.seed)
+    if not members:
+        raise DataError(f"{arguments.file}: {spec} made no subset of its labels")
     subsets = Subsets(labels, members)
     if arguments.names_only:
         print("\n".join("\t".join(names) for names in subsets.names))
@@ -58,15 +64,21 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     return 0
 
 
-def _prototypes(path: Path | None) -> Any:
+def _prototypes(path: Path | None, n_labels: int) -> Any:
     import numpy as np
 
     if path is None:
         return None
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        rows = np.load(path, allow_pickle=False)
+    except (OSError, EOFError, ValueError) as error:
         raise DataError(f"{path}: {error}; an .npy file of labels × features is needed") from None
+    if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "biuf":
+        raise DataError(f"{path}: an .npy file of labels × features, all numbers, is needed")
+    if rows.ndim != 2 or len(rows) != n_labels:
+        shape = " × ".join(map(str, rows.shape))
+        raise DataError(f"{path}: {shape} does not fit {n_labels} labels, one row each")
+    return rows
 
 
 def _show(subsets: Subsets, file: Path, generator: str, prototypes: Any) -> None:

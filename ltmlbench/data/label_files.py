@@ -175,8 +175,9 @@ def _named(columns: Sequence[str], labels: str) -> list[str]:
         names = _mulan(Path(labels))
     else:
         names = [name.strip() for name in labels.split(",")]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise DataError(f"--labels: {twice[0]!r} is named twice")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"--labels: {twice!r} is named twice")
     missing = [name for name in names if name not in columns]
     if missing:
         raise DataError(f"--labels: there is no column {missing[0]!r} ({len(missing)} missing)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST = 300  # labels drawn; beyond, the most frequent ones
 NAMED = 60  # labels whose names can be read
+LONGEST = 40  # characters of a name; longer ones leave no room for the picture
 
 
 def cooccurrence_picture(subsets: Subsets, title: str) -> bytes:
@@ -32,7 +34,7 @@ def cooccurrence_picture(subsets: Subsets, title: str) -> bytes:
     if len(chosen) < len(counts):
         title += f" (the {len(chosen)} most frequent of {len(counts)} labels)"
     figure = Figure(figsize=(14, 8), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     grid = figure.add_gridspec(2, 2, height_ratios=(1, 4))
     top = [figure.add_subplot(grid[0, i]) for i in range(2)]
     below = [figure.add_subplot(grid[1, i], sharex=top[i]) for i in range(2)]
@@ -52,7 +54,9 @@ def cooccurrence_picture(subsets: Subsets, title: str) -> bytes:
         start += len(block)
     figure.colorbar(image, ax=below, label="co-occurrence  n_ab / min(n_a, n_b)", shrink=0.8)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # drawn as boxes
+        figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()
 
 
@@ -65,10 +69,10 @@ def _matrix(axes: Axes, subsets: Subsets, order: list[int]) -> Any:
         share, cmap="magma_r", vmin=0, vmax=1, interpolation="nearest", aspect="auto"
     )
     if len(order) <= NAMED:
-        names = [part.names[i] for i in range(len(order))]
+        names = [n if len(n) <= LONGEST else n[: LONGEST - 1] + "…" for n in part.names]
         size = 9 if len(order) <= 30 else 6
-        axes.set_xticks(range(len(order)), names, rotation=90, fontsize=size)
-        axes.set_yticks(range(len(order)), names, fontsize=size)
+        axes.set_xticks(range(len(order)), names, rotation=90, fontsize=size, parse_math=False)
+        axes.set_yticks(range(len(order)), names, fontsize=size, parse_math=False)
     else:
         axes.set_xticks([])
         axes.set_yticks([])

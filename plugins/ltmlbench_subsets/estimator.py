@@ -112,15 +112,12 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
                 f"subsets need at least 2 labels that occur often enough; of "
                 f"{len(statistics.names)} labels {len(kept)} are left"
             )
-        order = np.array(
-            sorted(kept, key=lambda c: (-statistics.counts[c], statistics.names[c])),
-            dtype=np.int64,
-        )
+        counts, label = statistics.counts, statistics.names
+        order = np.array(sorted(kept, key=lambda c: (-counts[c], label[c])), dtype=np.int64)
         n_subsets, max_labels = self._sizes(len(order))
-        ordered = statistics.select(order)
-        del statistics  # as large as what is left; the caller may have let go of it too
+        statistics = statistics.select(order)  # lets go of the given one: it is as large
         objective = Objective.of(
-            ordered,
+            statistics,
             None if features is None else features[order],
             cooccurrence=self.cooccurrence,
             imbalance=self.imbalance,

@@ -14,7 +14,6 @@ from scipy import sparse
 from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix
 
-
 _CHUNK = 1 << 18
 
 

@@ -34,7 +34,7 @@ def test_the_map_is_the_formula():
     expected = written_out(
         features.numpy(),
         attention.project.weight.detach().numpy()[0, :, 0, 0],
-        float(attention.project.bias),
+        float(attention.project.bias.detach()),
         attention.combine.weight.detach().numpy()[0],
     )
     found = attention(features).detach().numpy()

@@ -1,0 +1,101 @@
+"""The picture of co-occurrence: always one that can be read, whatever the labels are."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ltmlbench import LabelMatrix
+from ltmlbench.report.cooccurrence import MOST, NAMED, cooccurrence_picture
+from ltmlbench.subsets import Subsets
+
+
+def long_tailed(n_labels, n_samples=600, names=None):
+    generator = np.random.default_rng(n_labels)
+    rarity = 0.4 / np.arange(1, n_labels + 1) ** 0.7
+    Y = generator.random((n_samples, n_labels)) < rarity
+    Y[np.arange(n_labels) % n_samples, np.arange(n_labels)] = True
+    return LabelMatrix(Y, names)
+
+
+def dealt(n_labels, n_subsets):
+    return tuple(tuple(range(k, n_labels, n_subsets)) for k in range(n_subsets))
+
+
+def drawn(labels, members, title="f.csv: relational"):
+    picture = cooccurrence_picture(Subsets(labels, members), title)
+    with Image.open(io.BytesIO(picture)) as image:
+        assert image.format == "PNG"
+        assert 1000 <= image.width <= 2000
+        assert 600 <= image.height <= 1200
+        pixels = np.asarray(image.convert("RGB"))
+    assert pixels.std() > 10
+    return picture
+
+
+@pytest.mark.parametrize("n_labels", [2, 12, NAMED, NAMED + 1, MOST])
+def test_it_is_a_png_for_few_and_many_labels(n_labels):
+    drawn(long_tailed(n_labels), dealt(n_labels, max(1, min(4, n_labels // 2))))
+
+
+def test_it_is_the_same_bytes_for_the_same_labels():
+    assert drawn(long_tailed(8), dealt(8, 2)) == drawn(long_tailed(8), dealt(8, 2))
+
+
+def test_it_shows_which_labels_stand_in_which_subset():
+    labels = long_tailed(8)
+    assert drawn(labels, dealt(8, 2)) != drawn(labels, (tuple(range(4)), tuple(range(4, 8))))
+
+
+def test_of_more_labels_than_fit_only_the_most_frequent_ones_are_drawn():
+    assert MOST < 400
+    labels = long_tailed(400)
+    rarest = np.argsort(-labels.counts, kind="stable")[MOST:][-2:].tolist()
+    commonest = [c for c in range(400) if c not in rarest]
+    members = (tuple(commonest[:150]), tuple(commonest[150:]))
+    one = drawn(labels, ((*members[0], *rarest), members[1]))
+    assert one == drawn(labels, (members[0], (*members[1], *rarest)))
+
+
+def test_a_subset_of_which_no_label_is_drawn_does_no_harm():
+    labels = long_tailed(400)
+    order = np.argsort(-labels.counts, kind="stable").tolist()
+    drawn(labels, (tuple(order[:350]), tuple(order[350:])))
+
+
+def test_more_subsets_than_can_be_named_are_drawn_without_names():
+    drawn(long_tailed(50), dealt(50, 25))
+
+
+def test_labels_left_out_are_drawn_after_the_subsets():
+    labels = long_tailed(10)
+    some = drawn(labels, ((0, 4), (1, 3, 5)))
+    assert some != drawn(labels, ((0, 4), (1, 3, 5), (2, 6, 7, 8, 9)))
+
+
+def test_labels_that_never_occur_or_always_meet_do_no_harm():
+    Y = np.zeros((30, 5), dtype=int)
+    Y[:20, 0] = Y[:20, 1] = Y[5:, 2] = 1
+    drawn(LabelMatrix(Y), ((0, 1), (2,)))
+    drawn(LabelMatrix(Y), ((0, 3), (1, 4)))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["$", "a$b", "$_$", "x^2$"],
+        ["狗", "貓", "ж", "🐦"],
+        ["a" * 300, "b" * 300, "c" * 300, "d" * 300],
+        ["two\nlines", "a\tb", "_hidden", "\\frac"],
+    ],
+    ids=["dollars", "other scripts", "long", "control characters"],
+)
+def test_label_names_and_titles_may_hold_anything(names):
+    labels = long_tailed(4, names=names)
+    drawn(labels, ((0, 1), (2, 3)), title=f"{names[2]}.csv: random")
+
+
+def test_many_long_names_leave_room_for_the_picture():
+    names = [f"a label with a very long name, such as taxonomies have, {c}" for c in range(NAMED)]
+    drawn(long_tailed(NAMED, names=names), dealt(NAMED, 4))
