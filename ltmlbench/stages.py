@@ -121,6 +121,7 @@ _PARTS: Mapping[str, Callable[[Task], Any]] = {
             "samples": source.samples.fingerprint,
             "pixels": source.pixels_key,
             "lesions": list(source.samples.lesions),
+            "masks": digest(list(source.samples.mask_content)),
             "extras": {k: digest(v.tolist()) for k, v in sorted(source.samples.extras.items())},
         }
         for source in task.sources

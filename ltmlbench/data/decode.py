@@ -65,8 +65,7 @@ def prepare(image: Image, size: int, border: int | None) -> Image:
     """
     import cv2
 
-    if border is not None:
-        image = image[_content(image, border)]
+    image = image[_frame(image, border)]
     height, width = image.shape[:2]
     side = max(height, width)
     top, left = (side - height) // 2, (side - width) // 2
@@ -79,14 +78,54 @@ def prepare(image: Image, size: int, border: int | None) -> Image:
     return np.asarray(cv2.resize(square, (size, size), interpolation=way))
 
 
-def _content(image: Image, border: int) -> tuple[slice, slice]:
-    """The bounding box of what is not border. A few hot pixels make no row content: 1 % must be
-    brighter (at least 2 pixels). A picture without content is kept whole."""
+def prepare_mask(
+    mask: npt.NDArray[np.bool_], image: Image, size: int, border: int | None
+) -> npt.NDArray[np.uint8]:
+    """The mask size×size of 0 and 1 that lies on ``prepare(image, size, border)``.
+
+    Where it is made smaller, a pixel is set if any part of it is: lesions of a few pixels stay.
+
+    Args:
+        mask: of the same scene as ``image``, at any resolution.
+    """
+    import cv2
+
+    rows, columns = _frame(image, border)
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    side = max(height, width)
+    warp = np.zeros((2, 3))  # from positions in the mask to positions in the prepared picture
+    for axis, (inside, length) in enumerate(((columns, width), (rows, height))):
+        scale = image.shape[1 - axis] / mask.shape[1 - axis]
+        warp[axis, axis] = scale * size / side
+        warp[axis, 2] = ((side - length) // 2 - inside.start) * size / side
+    if warp[0, 0] > 1 or warp[1, 1] > 1:
+        centred = warp.copy()  # pixel centres lie at +0.5
+        centred[:, 2] += 0.5 * (warp[0, 0] - 1), 0.5 * (warp[1, 1] - 1)
+        layer = cv2.warpAffine(
+            mask.astype(np.uint8), centred, (size, size), flags=cv2.INTER_NEAREST
+        )
+        return np.asarray(layer)
+    y, x = np.nonzero(mask)
+    at_y = np.floor((y + 0.5) * warp[1, 1] + warp[1, 2]).astype(np.int64)
+    at_x = np.floor((x + 0.5) * warp[0, 0] + warp[0, 2]).astype(np.int64)
+    inside_ = (at_y >= 0) & (at_y < size) & (at_x >= 0) & (at_x < size)
+    out = np.zeros((size, size), dtype=np.uint8)
+    out[at_y[inside_], at_x[inside_]] = 1
+    return out
+
+
+def _frame(image: Image, border: int | None) -> tuple[slice, slice]:
+    """The bounding box of what is not border; all of the picture without a ``border``. A few hot
+    pixels make no row content: 1 % must be brighter (at least 2 pixels). A picture without content
+    is kept whole."""
+    whole = slice(0, image.shape[0]), slice(0, image.shape[1])
+    if border is None:
+        return whole
     bright = image.max(axis=2) > border
     box = []
     for axis in (1, 0):
         enough = np.flatnonzero(bright.sum(axis=axis) >= max(2, 0.01 * bright.shape[axis]))
         if len(enough) == 0:
-            return slice(None), slice(None)
+            return whole
         box.append(slice(int(enough[0]), int(enough[-1]) + 1))
     return box[0], box[1]

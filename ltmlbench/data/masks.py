@@ -28,6 +28,7 @@ def build_masks(samples: Samples, size: int, cache_dir: Path) -> Path | None:
     key = digest(
         {
             "content": list(samples.content),
+            "masks": list(samples.mask_content),
             "lesions": list(samples.lesions),
             "size": size,
             "border": samples.border,

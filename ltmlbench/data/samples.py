@@ -68,6 +68,7 @@ class Samples:
         lesions: L names of what ``masks`` shows.
         masks: ``masks(row, size)`` gives size×size×L uint8, 1 where a lesion is, in the geometry
             of the decoded picture; None if there are none. Must be picklable.
+        mask_content: N digests of what ``masks`` reads; empty where ``content`` covers it.
     """
 
     ids: tuple[str, ...]
@@ -82,6 +83,7 @@ class Samples:
     extras: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     lesions: tuple[str, ...] = ()
     masks: Callable[[int, int], Image] | None = None
+    mask_content: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {len(self.ids), len(self.groups), len(self.labels), len(self.content)}
@@ -117,6 +119,7 @@ class Samples:
             official=None if self.official is None else tuple(self.official[i] for i in index),
             extras={name: values[rows] for name, values in self.extras.items()},
             masks=None if self.masks is None else _Taken(self.masks, tuple(index)),
+            mask_content=tuple(self.mask_content[i] for i in index) if self.mask_content else (),
         )
 
 

@@ -21,6 +21,12 @@ def ltmlbench_datasets() -> list[Record]:
             "ODIR-5K: fundus photographs of both eyes, 8 labels per eye from the keywords",
             citation="ODIR-2019, Peking University; Li et al., OIA-ODIR, arXiv:2102.07978",
         ),
+        Record(
+            "idrid",
+            "ltmlbench_retina.idrid:Idrid",
+            "IDRiD: lesion masks and grades of diabetic retinopathy, to pre-train on (--source)",
+            citation="Porwal et al., Indian Diabetic Retinopathy Image Dataset, Data 2018",
+        ),
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +11,15 @@ import numpy as np
 from pydantic import Field
 
 from ltmlbench.contracts import Dataset, PublishedRow
-from ltmlbench.data.samples import Image, Protocol, Samples
+from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
 from ltmlbench_retina.keywords import LABELS, has_quality_remark, labels_of
+from ltmlbench_retina.pictures import BORDER, PictureReader, damage_notes
+from ltmlbench_retina.prior import PRIOR_SUBSETS
 
 if TYPE_CHECKING:
     from ltmlbench_retina.odir_sheet import Sheet
-from ltmlbench_retina.prior import PRIOR_SUBSETS
-
-BORDER = 10
-"""Largest channel of the black around the photograph; JPEG black is not 0 (ours)."""
 
 PROTOCOL = Protocol(
     unit="eye",
@@ -54,20 +51,6 @@ class Eye:
     age: float
     sex: int
     right: bool
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Reads the picture of a row; right eyes may be mirrored to the orientation of left ones."""
-
-    paths: tuple[Path, ...]
-    mirrored: tuple[bool, ...]
-
-    def __call__(self, row: int, size: int) -> Image:
-        from ltmlbench.data.decode import read_rgb
-
-        image = read_rgb(self.paths[row], size)
-        return np.ascontiguousarray(image[:, ::-1]) if self.mirrored[row] else image
 
 
 class Odir5k(Dataset):
@@ -104,7 +87,7 @@ class Odir5k(Dataset):
             )
         paths = [by_part[eye.part][eye.file] for eye in there]
         checks = file_checks(paths, cache_folder())
-        notes += _damage_note([eye.file for eye in there], [check.problem for check in checks])
+        notes += damage_notes([eye.file for eye in there], [check.problem for check in checks])
         whole = [i for i, check in enumerate(checks) if not check.problem]
         if not whole:
             raise DataError(f"{folder}: all {len(there)} pictures are damaged: get them again")
@@ -118,7 +101,7 @@ class Odir5k(Dataset):
             ids=tuple(eye.id for eye in kept),
             groups=tuple(eye.patient for eye in kept),
             labels=_label_matrix(kept),
-            read=Reader(tuple(paths[i] for i in whole), mirrored),
+            read=PictureReader(tuple(paths[i] for i in whole), mirrored),
             content=tuple(content),
             protocol=PROTOCOL,
             border=BORDER,
@@ -257,13 +240,3 @@ def _missing_note(eyes: Sequence[Eye], there: Sequence[Eye]) -> list[str]:
         f"pictures of {len(eyes) - len(there)} of {len(eyes)} labelled eyes are not in the folder "
         f"({len(patients)} patients have none): the benchmark uses the {len(there)} that are there"
     ]
-
-
-def _damage_note(files: Sequence[str], problems: Sequence[str]) -> list[str]:
-    kinds = Counter(problem for problem in problems if problem)
-    notes = []
-    for kind, number in kinds.items():
-        names = [f for f, problem in zip(files, problems, strict=True) if problem == kind]
-        more = ", ..." if number > 3 else ""
-        notes.append(f"{number} pictures left out, {kind}: {', '.join(names[:3])}{more}")
-    return notes
