@@ -271,7 +271,7 @@ class Fit(ModelStage, TrunkStage):
         return f"fit {type(self.loss).__name__}"
 
     def run(self, work: Work) -> None:
-        from ltmlbench.training.loop import fit
+        from ltmlbench.training.fit import fit
 
         fit(self, work)
 
@@ -280,7 +280,7 @@ class Fit(ModelStage, TrunkStage):
 
     def logits(self, work: Work, folder: Path, rows: Rows, epoch: int | None = None) -> Logits:
         """Logits len(rows)×C, for the pictures as they are or for the random views of an epoch."""
-        from ltmlbench.training.loop import predict_logits
+        from ltmlbench.training.fit import predict_logits
 
         return predict_logits(self, work, folder, rows, epoch)
 

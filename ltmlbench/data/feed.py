@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, Full, Queue
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from ltmlbench.data.augment import Augment, Batch, Images, occurrences, plain
 
 Item = tuple[npt.NDArray[np.int64], Batch]
+Made = TypeVar("Made")
 
 
 def batches(
@@ -48,14 +50,16 @@ def batches(
         )
         return rows, images
 
-    yield from _ahead(make, range(0, end, batch_size), prefetch)
+    yield from ahead(make, range(0, end, batch_size), prefetch)
 
 
-def _ahead(make: Callable[[int], Item], starts: range, prefetch: int) -> Iterator[Item]:
-    queue: Queue[Item | BaseException | None] = Queue(maxsize=prefetch)
+def ahead(make: Callable[[int], Made], starts: range, prefetch: int = 2) -> Iterator[Made]:
+    """Yields ``make(start)`` for every start, made by a background thread, at most ``prefetch``
+    before they are asked for. What ``make`` raises is raised here."""
+    queue: Queue[Made | BaseException | None] = Queue(maxsize=prefetch)
     stop = threading.Event()
 
-    def put(item: Item | BaseException | None) -> None:
+    def put(item: Made | BaseException | None) -> None:
         while not stop.is_set():
             try:
                 return queue.put(item, timeout=0.1)

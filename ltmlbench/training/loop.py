@@ -1,33 +1,18 @@
-"""The one training loop, and prediction with what it trained.
-
-Shapes: B batch, C labels, S image size.
-"""
+"""The one training loop: AdamW, warm-up and cosine, clipping, checkpoints, divergence detected."""
 
 from __future__ import annotations
 
-import csv
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from safetensors.torch import load_file, save_file
 
-from ltmlbench.contracts import Rows
-from ltmlbench.errors import RequestError
-from ltmlbench.evaluation.metrics import MeanAveragePrecision
-from ltmlbench.labels import LabelMatrix
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Fit, Schedule, Task, Work, read_examples
-from ltmlbench.store import SCRATCH, write_json
+from ltmlbench.stages import Schedule, Work
+from ltmlbench.store import SCRATCH
 from ltmlbench.training.checkpoint import HistoryRow, load_checkpoint, save_checkpoint
-from ltmlbench.training.network import Network, autocast, build_network
-from ltmlbench.training.views import views
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -35,86 +20,102 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 10.0
 """A checkpoint is written after an epoch that ends at least this long after the last one."""
 
+Losses = Callable[[int], Iterator[tuple[torch.Tensor, int]]]
+"""Epoch -> the scalar loss of every step and how many samples it is of. The forward pass happens
+when the next loss is asked for."""
+
 
 class Diverged(ArithmeticError):
     """The training loss stopped being finite."""
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """What a `Fit` learns: rows of ``task.samples``, label columns, and their label matrix."""
+def train(
+    network: torch.nn.Module,
+    losses: Losses,
+    work: Work,
+    *,
+    epochs: int,
+    steps: int,
+    seed: int,
+    after: Callable[[], Mapping[str, float]] = dict,
+) -> list[HistoryRow]:
+    """Trains in place, going on from the checkpoint of a stopped attempt; reports every epoch.
 
-    rows: Rows
-    columns: Rows
-    labels: LabelMatrix
+    Args:
+        steps: per epoch, for the learning rate.
+        seed: every epoch seeds torch from it anew, so a resumed training needs no random state.
+        after: what else to note after an epoch, e.g. a validation score.
 
+    Returns:
+        A row per epoch: loss, learning rate, seconds, samples per second, what ``after`` gave.
 
-def lesson_of(stage: Fit, work: Work) -> Lesson:
-    """All training rows and labels, or those the stage's `ExamplesStage` chose."""
-    task = work.task
-    if stage.examples is None:
-        return Lesson(task.split.train, np.arange(task.labels.n_labels), task.labels)
-    rows, columns = read_examples(work.input(stage.examples))
-    labels = task.labels.take(rows).select(columns.tolist())
-    return Lesson(task.split.train[rows], columns, labels)
-
-
-def fit(stage: Fit, work: Work) -> None:
-    """Runs a `Fit`: trains, resuming from its checkpoint, and writes its artifact."""
-    task, schedule = work.task, work.task.schedule
-    lesson = lesson_of(stage, work)
-    network = _network(stage, task, lesson.labels.n_labels)
-    if stage.init is not None:
-        start = stage.init.trunk_weights(work.input(stage.init))
-        network.trunk.load_state_dict(dict(start))
+    Raises:
+        Diverged: the loss is no longer finite.
+    """
+    schedule = work.task.schedule
     optimizer = make_optimizer(network, schedule)
-    objective = _objective(stage, work, lesson)
     checkpoint = work.folder / SCRATCH / "checkpoint.safetensors"
     history = load_checkpoint(checkpoint, network, optimizer)
     saved = time.monotonic()
-    for epoch in range(len(history), schedule.epochs):
-        row = _train_epoch(stage, task, lesson, network, optimizer, objective, epoch)
-        history.append(row | _validate(task, lesson, network))
-        work.epoch(epoch + 1, schedule.epochs, history[-1])
-        if time.monotonic() - saved >= CHECKPOINT_SECONDS and epoch + 1 < schedule.epochs:
+    for epoch in range(len(history), epochs):
+        torch.manual_seed(derive_seed(seed, "epoch", epoch))
+        network.train()
+
+        def rate(step: int, epoch: int = epoch) -> float:
+            return learning_rate(schedule, epoch * steps + step, epochs * steps)
+
+        row = _one_epoch(network, losses(epoch), optimizer, schedule.clip, rate, epoch)
+        history.append(row | dict(after()))
+        work.epoch(epoch + 1, epochs, history[-1])
+        if time.monotonic() - saved >= CHECKPOINT_SECONDS and epoch + 1 < epochs:
             save_checkpoint(checkpoint, network, optimizer, history)
             saved = time.monotonic()
-    _write(work.folder, task, network, history)
+    return history
 
 
-Objective = Callable[[Rows, int, torch.Tensor, torch.Tensor], torch.Tensor]
-"""(rows B of ``task.samples``, epoch, logits B×C, targets B×C) -> a scalar."""
+def _one_epoch(
+    network: torch.nn.Module,
+    losses: Iterator[tuple[torch.Tensor, int]],
+    optimizer: Optimizer,
+    clip: float,
+    rate: Callable[[int], float],
+    epoch: int,
+) -> HistoryRow:
+    total, step, seen = 0.0, 0, 0
+    waiting = None
+    start = time.perf_counter()
+    for value, number in losses:
+        for group in optimizer.param_groups:
+            group["lr"] = rate(step)
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(value)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), clip)
+        optimizer.step()
+        waiting = value.detach() if waiting is None else waiting + value.detach()
+        step, seen = step + 1, seen + number
+        if step % 50 == 0:
+            total, waiting = total + _finite(waiting, epoch, step), None
+    if waiting is not None:
+        total += _finite(waiting, epoch, step)
+    seconds = time.perf_counter() - start
+    return {
+        "epoch": epoch + 1,
+        "train_loss": total / step,
+        "lr": rate(step - 1),
+        "seconds": round(seconds, 3),
+        "images_per_second": round(seen / seconds, 1),
+    }
 
 
-def _objective(stage: Fit, work: Work, lesson: Lesson) -> Objective:
-    """The loss against the labels, and what teachers say where there are any."""
-    loss = stage.loss.bind(lesson.labels)
-    if not stage.teaching:
-        return lambda rows, epoch, logits, targets: loss(logits, targets)
-    if stage.distillation is None:
-        raise RequestError("a Fit with teaching needs a distillation loss")
-    task = work.task
-    folders = [work.input(taught) for taught in stage.teaching]
-    said = [np.load(folder / "logits.npy", mmap_mode="r") for folder in folders]
-    blocks = [np.load(folder / "labels.npy") for folder in folders]
-    priors = [np.load(folder / "prior.npy") for folder in folders]
-    distil = stage.distillation.bind(lesson.labels, blocks, priors)
-    position = np.full(len(task.samples), -1, dtype=np.int64)
-    position[task.split.train] = np.arange(len(task.split.train))
-
-    def objective(
-        rows: Rows, epoch: int, logits: torch.Tensor, targets: torch.Tensor
-    ) -> torch.Tensor:
-        at = position[rows]
-        taught = [torch.from_numpy(all_[epoch % len(all_)][at]).to(logits.device) for all_ in said]
-        return distil(loss(logits, targets), logits, targets, taught)
-
-    return objective
-
-
-def _network(stage: Fit, task: Task, n_labels: int) -> Network:
-    seed = derive_seed(task.seed, "init")
-    return build_network(task.backbone, stage.head, n_labels, task.numerics, seed)
+def _finite(total: torch.Tensor, epoch: int, step: int) -> float:
+    """The number, looked at only now and then: reading it waits for the device."""
+    value = float(total)
+    if not math.isfinite(value):
+        raise Diverged(
+            f"the loss is no longer finite in epoch {epoch + 1}, step {step}: "
+            "lower the learning rate (--set lr=...)"
+        )
+    return value
 
 
 def make_optimizer(network: torch.nn.Module, schedule: Schedule) -> Optimizer:
@@ -133,107 +134,3 @@ def learning_rate(schedule: Schedule, step: int, steps: int) -> float:
     if step < warm:
         return schedule.lr * (step + 1) / warm
     return schedule.lr * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-
-
-def _train_epoch(
-    stage: Fit,
-    task: Task,
-    lesson: Lesson,
-    network: Network,
-    optimizer: Optimizer,
-    objective: Objective,
-    epoch: int,
-) -> HistoryRow:
-    schedule, device = task.schedule, task.numerics.device
-    torch.manual_seed(derive_seed(task.seed, "epoch", epoch))
-    local = stage.sampler.order(lesson.labels, seed=derive_seed(task.seed, "order"), epoch=epoch)
-    order = lesson.rows[local]
-    per_epoch = max(1, len(order) // schedule.batch_size)
-    labels = task.samples.labels.select(lesson.columns.tolist())
-    targets = torch.from_numpy(labels.dense.astype(np.float32)).to(device)
-    total = torch.zeros((), device=device)
-    network.train()
-    start, steps = time.perf_counter(), 0
-    full = len(order) >= schedule.batch_size
-    for rows, images in views(task, network.trunk, order, epoch, drop_last=full):
-        rate = learning_rate(schedule, epoch * per_epoch + steps, schedule.epochs * per_epoch)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        with autocast(task.numerics):
-            logits = network(images)
-        value = objective(rows, epoch, logits, targets[torch.from_numpy(rows).to(device)])
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(value)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
-        optimizer.step()
-        total += value.detach()
-        steps += 1
-        if steps % 50 == 0 or steps == per_epoch:
-            _check_finite(total, epoch, steps)
-    mean = float(total) / steps
-    seconds = time.perf_counter() - start
-    seen = min(len(order), steps * schedule.batch_size)
-    return {
-        "epoch": epoch + 1,
-        "train_loss": mean,
-        "lr": rate,
-        "seconds": round(seconds, 3),
-        "images_per_second": round(seen / seconds, 1),
-    }
-
-
-def _check_finite(total: torch.Tensor, epoch: int, step: int) -> None:
-    if not math.isfinite(float(total)):
-        raise Diverged(
-            f"the loss is no longer finite in epoch {epoch + 1}, step {step}: "
-            "lower the learning rate (--set lr=...)"
-        )
-
-
-def _logits(
-    task: Task, network: Network, rows: Rows, epoch: int | None = None
-) -> npt.NDArray[np.float32]:
-    network.eval()
-    logits = []
-    with torch.inference_mode(), autocast(task.numerics):
-        for _, images in views(task, network.trunk, rows, epoch):
-            logits.append(network(images).float().cpu())
-    return np.asarray(torch.cat(logits).numpy())
-
-
-def _validate(task: Task, lesson: Lesson, network: Network) -> HistoryRow:
-    rows = task.split.val
-    if len(rows) == 0:
-        return {}
-    truth = task.samples.labels.take(rows).select(lesson.columns.tolist()).dense
-    scores = 1 / (1 + np.exp(-_logits(task, network, rows)))
-    return {"val_map": round(MeanAveragePrecision()(truth, scores), 4)}
-
-
-def _write(folder: Path, task: Task, network: Network, history: list[HistoryRow]) -> None:
-    state = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    save_file(state, folder / "model.safetensors")
-    with open(folder / "history.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(history[0]))
-        writer.writeheader()
-        writer.writerows(history)
-    write_json(
-        folder / "network.json",
-        {"weights": network.trunk.provenance, "numerics": dict(task.numerics.identity)},
-    )
-
-
-def trained(stage: Fit, work: Work, folder: Path) -> tuple[Network, Lesson]:
-    """The network that a `Fit` left in ``folder``, and what it has learnt."""
-    lesson = lesson_of(stage, work)
-    network = _network(stage, work.task, lesson.labels.n_labels)
-    network.load_state_dict(load_file(folder / "model.safetensors"))
-    return network, lesson
-
-
-def predict_logits(
-    stage: Fit, work: Work, folder: Path, rows: Rows, epoch: int | None = None
-) -> npt.NDArray[np.float32]:
-    """Logits len(rows)×C of the network that a `Fit` left in ``folder``, for the pictures as they
-    are, or for the random views of an epoch."""
-    return _logits(work.task, trained(stage, work, folder)[0], rows, epoch)

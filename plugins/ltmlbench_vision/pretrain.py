@@ -1,4 +1,4 @@
-"""The training behind `ltmlbench_vision.multitask` (METHODS 1.2).
+"""The training behind `ltmlbench_vision.multitask`: network, loss and report (METHODS 1.2).
 
 Shapes: B batch, S image side, L lesion channels, 5 grades.
 """
@@ -6,9 +6,7 @@ Shapes: B batch, S image side, L lesion channels, 5 grades.
 from __future__ import annotations
 
 import csv
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,93 +17,18 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ltmlbench.contracts import Rows
-from ltmlbench.data.augment import Augment, plain
 from ltmlbench.registry import load
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Source, Task, Work
+from ltmlbench.stages import Task, Work
 from ltmlbench.store import write_json
+from ltmlbench.training.loop import train
 from ltmlbench.training.network import Trunk, autocast, build_trunk, place
+from ltmlbench_vision.lesson import Examples, gather, shown
 
 if TYPE_CHECKING:
     from ltmlbench_vision.multitask import MultiTask
 
 GRADES = 5
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Rows of several sources, one after the other.
-
-    Args:
-        grade: N, 0 to 4; -1 where unknown.
-        annotated: N×L, whether each lesion channel was looked for.
-        held_out: N, whether the row is only for reporting.
-    """
-
-    sources: tuple[Source, ...]
-    channels: tuple[tuple[int, ...], ...]
-    first: Rows
-    grade: npt.NDArray[np.int64]
-    annotated: npt.NDArray[np.bool_]
-    held_out: npt.NDArray[np.bool_]
-
-    def pictures(self, rows: Rows) -> npt.NDArray[np.uint8]:
-        """B×S×S×3."""
-        which = np.searchsorted(self.first, rows, side="right") - 1
-        return np.stack(
-            [
-                _open(self.sources[s].pixels)[r - self.first[s]]
-                for s, r in zip(which, rows, strict=True)
-            ]
-        )
-
-    def masks(self, rows: Rows) -> npt.NDArray[np.uint8]:
-        """B×S×S×L, 0 or 1; 0 where a source has no such channel."""
-        which = np.searchsorted(self.first, rows, side="right") - 1
-        side = _open(self.sources[0].pixels).shape[1]
-        out = np.zeros((len(rows), side, side, self.annotated.shape[1]), dtype=np.uint8)
-        for b, (s, row) in enumerate(zip(which, rows - self.first[which], strict=True)):
-            if self.sources[s].masks is None:
-                continue
-            found = _open(self.sources[s].masks)[row]
-            for c, channel in enumerate(self.channels[s]):
-                if channel >= 0:
-                    out[b, :, :, c] = found[:, :, channel]
-        return out
-
-
-def _open(path: Any) -> npt.NDArray[np.uint8]:
-    array: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    return array
-
-
-def gather(sources: Sequence[Source], lesions: Sequence[str], share: float, seed: int) -> Examples:
-    """The examples of all sources; whole groups are held out."""
-    grades, annotated, held, channels, first = [], [], [], [], [0]
-    for number, source in enumerate(sources):
-        samples = source.samples
-        grades.append(np.asarray(samples.extras.get("grade", np.full(len(samples), -1)), np.int64))
-        index = [samples.lesions.index(name) if name in samples.lesions else -1 for name in lesions]
-        known = samples.extras.get("annotated", np.zeros((len(samples), len(samples.lesions))))
-        columns = [
-            known[:, i].astype(bool) if i >= 0 and samples.masks else np.zeros(len(samples), bool)
-            for i in index
-        ]
-        annotated.append(np.stack(columns, axis=1))
-        channels.append(tuple(index))
-        names = sorted(set(samples.groups))
-        generator = np.random.default_rng(derive_seed(seed, "source", number))
-        out = set(generator.permutation(names)[: max(1, round(share * len(names)))])
-        held.append(np.array([group in out for group in samples.groups]))
-        first.append(first[-1] + len(samples))
-    return Examples(
-        tuple(sources),
-        tuple(channels),
-        np.array(first[:-1], dtype=np.int64),
-        np.concatenate(grades),
-        np.concatenate(annotated),
-        np.concatenate(held),
-    )
 
 
 class TwoBranches(nn.Module):
@@ -173,49 +96,31 @@ def multitask_loss(
 
 
 def pretrain(options: MultiTask, work: Work) -> None:
-    """Trains on the sources of the task and writes trunk, history, metrics and overlays."""
+    """Trains on the sources of the task, going on where it was stopped; writes trunk, history,
+    metrics and overlays."""
     task, schedule = work.task, work.task.schedule
-    examples = gather(task.sources, options.lesions, options.validation, task.seed)
+    seed = derive_seed(task.seed, "pretrain")
+    examples = gather(task.sources, options.lesions, options.validation, seed)
     trunk = build_trunk(task.backbone, task.numerics, derive_seed(task.seed, "init"))
-    torch.manual_seed(derive_seed(task.seed, "pretrain"))
+    torch.manual_seed(seed)
     grading = load("head", options.head).build(trunk.num_features, GRADES)
     network = place(TwoBranches(trunk, grading, len(options.lesions)), task.numerics)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=schedule.lr, weight_decay=schedule.weight_decay, fused=True
-    )
-    epochs = options.epochs or schedule.epochs
-    train = np.flatnonzero(~examples.held_out)
-    per_epoch = max(1, len(train) // schedule.batch_size)
-    history: list[dict[str, float]] = []
-    step = 0
-    for epoch in range(epochs):
-        network.train()
-        torch.manual_seed(derive_seed(task.seed, "pretrain", epoch))
-        order = np.random.default_rng(derive_seed(task.seed, "pretrain", epoch)).permutation(train)
-        total = 0.0
-        for i in range(per_epoch):
-            rows = order[i * schedule.batch_size : (i + 1) * schedule.batch_size]
-            for group in optimizer.param_groups:
-                group["lr"] = _rate(schedule.lr, step, epochs * per_epoch)
-            images, masks = _batch(task, trunk, examples, rows, epoch)
+    rows = np.flatnonzero(~examples.held_out)
+    steps = max(1, len(rows) // schedule.batch_size)
+
+    def losses(epoch: int) -> Iterator[tuple[torch.Tensor, int]]:
+        order = np.random.default_rng(derive_seed(seed, "order", epoch)).permutation(rows)
+        for batch in shown(task, trunk, examples, order[: steps * schedule.batch_size], epoch):
             with autocast(task.numerics):
-                grades, lesions = network(images)
+                grades, lesions = network(batch.images)
             loss = multitask_loss(
-                grades,
-                lesions,
-                torch.from_numpy(examples.grade[rows]).to(images.device),
-                masks,
-                torch.from_numpy(examples.annotated[rows]).to(images.device),
-                options.weight,
+                grades, lesions, batch.grade, batch.masks, batch.annotated, options.weight
             )
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
-            optimizer.step()
-            total += float(loss.detach())
-            step += 1
-        history.append({"epoch": epoch + 1, "train_loss": total / per_epoch})
-        work.epoch(epoch + 1, epochs, history[-1])
+            yield loss, len(batch.grade)
+
+    history = train(
+        network, losses, work, epochs=options.epochs or schedule.epochs, steps=steps, seed=seed
+    )
     state = {k: v.detach().cpu().contiguous() for k, v in trunk.state_dict().items()}
     save_file(state, work.folder / "trunk.safetensors")
     with open(work.folder / "history.csv", "w", newline="") as file:
@@ -225,47 +130,25 @@ def pretrain(options: MultiTask, work: Work) -> None:
     _report(options, work, network, examples)
 
 
-def _rate(top: float, step: int, steps: int) -> float:
-    """Warm-up over a tenth of the steps, then half a cosine to zero."""
-    warm = max(1, steps // 10)
-    if step < warm:
-        return top * (step + 1) / warm
-    return top * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-
-
-def _batch(
-    task: Task, trunk: Trunk, examples: Examples, rows: Rows, epoch: int | None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    pictures, masks = examples.pictures(rows), examples.masks(rows)
-    if epoch is None:
-        images = plain(pictures, trunk.mean, trunk.std)
-        layers = masks.transpose(0, 3, 1, 2).astype(np.float32)
-    else:
-        augment, once = Augment(**task.augment), np.zeros(len(rows), dtype=np.int64)
-        seed = derive_seed(task.seed, "pretrain", "augment")
-        images = augment(
-            pictures, rows, once, seed=seed, epoch=epoch, mean=trunk.mean, std=trunk.std
-        )
-        layers = augment.warp_masks(masks, rows, once, seed=seed, epoch=epoch)
-    device = task.numerics.device
-    return torch.from_numpy(images).to(device), torch.from_numpy(layers).to(device)
+def _judged(
+    task: Task, network: TwoBranches, examples: Examples, rows: Rows
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Predicted grades N and lesions N×L×S×S of the pictures as they are."""
+    grades, lesions = [], []
+    network.eval()
+    with torch.inference_mode(), autocast(task.numerics):
+        for batch in shown(task, network.trunk, examples, rows, None):
+            graded, found = network(batch.images)
+            grades.append(graded.float().argmax(dim=1).cpu().numpy())
+            lesions.append((found.float() > 0).cpu().numpy())
+    return np.concatenate(grades), np.concatenate(lesions)
 
 
 def _report(options: MultiTask, work: Work, network: TwoBranches, examples: Examples) -> None:
     from sklearn.metrics import cohen_kappa_score
 
-    task = work.task
     rows = np.flatnonzero(examples.held_out)
-    grades, found = [], []
-    network.eval()
-    with torch.inference_mode(), autocast(task.numerics):
-        for start in range(0, len(rows), 2 * task.schedule.batch_size):
-            chosen = rows[start : start + 2 * task.schedule.batch_size]
-            images, _ = _batch(task, network.trunk, examples, chosen, None)
-            graded, lesions = network(images)
-            grades.append(graded.float().argmax(dim=1).cpu().numpy())
-            found.append((lesions.float() > 0).cpu().numpy())
-    predicted, lesions = np.concatenate(grades), np.concatenate(found)
+    predicted, lesions = _judged(work.task, network, examples, rows)
     truth = examples.masks(rows).transpose(0, 3, 1, 2).astype(bool)
     known = examples.annotated[rows]
     dice = {}
@@ -280,7 +163,7 @@ def _report(options: MultiTask, work: Work, network: TwoBranches, examples: Exam
             examples.grade[rows][graded], predicted[graded], weights="quadratic"
         )
     metrics = {
-        "sources": [source.name for source in task.sources],
+        "sources": [source.name for source in work.task.sources],
         "trained_on": int((~examples.held_out).sum()),
         "held_out": len(rows),
         "dice": dice,

@@ -1,5 +1,6 @@
 """Multi-task pre-training: its loss against loops, masked tasks, and taps of real backbones."""
 
+import json
 from math import exp, log
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 from ltmlbench import LabelMatrix, load
 from ltmlbench.data.samples import Samples
 from ltmlbench.stages import Source
-from ltmlbench_vision.pretrain import TwoBranches, gather, multitask_loss
+from ltmlbench_vision.lesson import gather
+from ltmlbench_vision.pretrain import TwoBranches, multitask_loss
 
 
 def written_out(grades, lesions, grade, masks, annotated, weight):
@@ -124,3 +126,97 @@ def test_sources_with_grades_masks_or_both_train_together(tmp_path):
     assert masks[0].sum() == 0
     assert (masks[1].sum(axis=(0, 1)) == [8, 0, 8]).all()
     assert examples.pictures(rows)[:, 0, 0, 0].tolist() == [0, 2]
+
+
+class Marked:
+    """Pictures whose brightness is the grade, with a bright square where the lesion is."""
+
+    def __init__(self, grade):
+        self.grade = grade
+
+    def __call__(self, row, size):
+        image = np.full((size, size, 3), 20 + 40 * int(self.grade[row]), dtype=np.uint8)
+        if self.grade[row]:
+            image[4:12, 4:12] = 250
+        return image
+
+    def masks(self, row, size):
+        layers = np.zeros((size, size, 1), dtype=np.uint8)
+        layers[4:12, 4:12] = self.grade[row] > 0
+        return layers
+
+
+@pytest.fixture
+def task(tmp_path):
+    """A task whose only source has 60 marked pictures."""
+    from ltmlbench.data.masks import build_masks
+    from ltmlbench.data.pixels import build_pixels
+    from ltmlbench.data.splits import Split
+    from ltmlbench.stages import Numerics, Schedule, Task
+
+    grade = np.arange(60) % 5
+    marked = Marked(grade)
+    samples = Samples(
+        ids=tuple(map(str, range(60))),
+        groups=tuple(map(str, range(60))),
+        labels=LabelMatrix(np.zeros((60, 1), int)),
+        read=marked,
+        content=tuple(map(str, range(60))),
+        extras={"grade": grade, "annotated": np.ones((60, 1), bool)},
+        lesions=("EX",),
+        masks=marked.masks,
+    )
+    pixels = build_pixels(samples, 32, tmp_path / "cache")
+    masks = build_masks(samples, 32, tmp_path / "cache")
+    nothing = np.zeros(0, dtype=np.int64)
+    return Task(
+        samples=samples,
+        split=Split("none", nothing, nothing, nothing, samples.ids),
+        backbone=load("backbone", "test_resnet[weights=random]").resolve(),
+        schedule=Schedule(epochs=4, batch_size=8, lr=3e-3),
+        numerics=Numerics(),
+        pixels_key=pixels.key,
+        seed=0,
+        sources=(Source("marked", samples, pixels.key, pixels.path, masks),),
+    )
+
+
+def pretrained(task, folder, epoch=lambda i, of, values: None):
+    from ltmlbench.stages import Work
+    from ltmlbench.store import SCRATCH
+
+    (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
+    stage = load("pretraining", "multitask").model_copy(update={"lesions": ("EX",)}).plan(task)
+    stage.run(Work(task=task, folder=folder, input=lambda s: folder, epoch=epoch))
+    return folder, stage.trunk_weights(folder)
+
+
+def test_it_learns_both_tasks(task, tmp_path):
+    from dataclasses import replace
+
+    from ltmlbench.stages import Schedule
+
+    longer = replace(task, schedule=Schedule(epochs=12, batch_size=8, lr=3e-3))
+    folder, _ = pretrained(longer, tmp_path / "a")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["dice"]["EX"] > 0.8
+    assert metrics["quadratic_weighted_kappa"] > 0.6
+
+
+def test_a_stopped_pretraining_goes_on_and_ends_with_the_same_trunk(task, tmp_path, monkeypatch):
+    from ltmlbench.training import loop
+
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    _, whole = pretrained(task, tmp_path / "whole")
+    seen = []
+
+    def stop(index, of, values):
+        seen.append(index)
+        if index == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pretrained(task, tmp_path / "stopped", stop)
+    _, resumed = pretrained(task, tmp_path / "stopped", lambda i, of, values: seen.append(i))
+    assert seen == [1, 2, 3, 3, 4]
+    assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
