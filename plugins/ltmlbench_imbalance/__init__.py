@@ -40,6 +40,12 @@ def ltmlbench_samplers() -> list[Record]:
             citation=_DB,
             aliases=("class-aware",),
         ),
+        Record(
+            "instance-cb",
+            "ltmlbench_imbalance.samplers:InstanceClassBalanced",
+            "instance-wise class-balanced: every row as likely as its rarest label asks for",
+            citation="Ju et al., Hierarchical Knowledge Guided Learning (HKGL), IEEE TMI 2023",
+        ),
     ]
 
 

@@ -19,7 +19,7 @@ def test_instance_balanced_takes_every_row_once():
     assert sorted(order) == list(range(400))
 
 
-@pytest.mark.parametrize("name", ["ib", "cb"])
+@pytest.mark.parametrize("name", ["ib", "cb", "instance-cb"])
 def test_orders_depend_on_seed_and_epoch_alone(name):
     sampler, labels = load("sampler", name), long_tailed()
     one = sampler.order(labels, seed=3, epoch=1)
@@ -81,8 +81,32 @@ def test_rows_without_labels_are_never_drawn_and_no_labels_at_all_is_an_error():
 def test_shards_of_an_order_cover_it(n, c, seed, world):
     Y = (np.random.default_rng(seed).random((n, c)) < 0.5).astype(np.uint8)
     Y[0, 0] = 1
-    for name in ("ib", "cb"):
+    for name in ("ib", "cb", "instance-cb"):
         order = load("sampler", name).order(LabelMatrix(Y), seed=seed, epoch=0)
         assert len(order) == n
         shards = np.concatenate([order[rank::world] for rank in range(world)])
         assert sorted(shards) == sorted(order)
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.9, 0.9999])
+def test_instance_wise_sampling_draws_a_row_as_its_heaviest_label_asks(beta):
+    Y = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 0, 1], [0, 1, 0]])
+    wanted = []
+    for row in Y:
+        weights = [(1 - beta) / (1 - beta ** Y[:, c].sum()) for c in range(3)]
+        wanted.append(
+            max((w for w, y in zip(weights, row, strict=True) if y), default=min(weights))
+        )
+    sampler = load("sampler", f"instance-cb[beta={beta}]")
+    expected = np.array(wanted) / sum(wanted)
+    np.testing.assert_allclose(sampler.row_weights(LabelMatrix(Y)), expected, rtol=1e-12)
+    drawn = np.concatenate([sampler.order(LabelMatrix(Y), seed=0, epoch=e) for e in range(300)])
+    np.testing.assert_allclose(np.bincount(drawn, minlength=6) / 1800, expected, atol=0.05)
+
+
+def test_instance_wise_sampling_does_not_depend_on_the_order_of_labels():
+    labels = long_tailed()
+    turned = LabelMatrix(labels.dense[:, ::-1])
+    sampler = load("sampler", "instance-cb")
+    one, two = (sampler.order(given, seed=0, epoch=0) for given in (labels, turned))
+    np.testing.assert_array_equal(one, two)
