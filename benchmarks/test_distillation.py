@@ -1,0 +1,72 @@
+"""An epoch of a student taught by three teachers, beside a plain epoch: what they say read from
+the store, as `ours` does it, and the teachers run beside the student.
+
+pytest benchmarks/test_distillation.py --benchmark-only
+
+The stored scheme runs every teacher once per picture and view as well, but once for all students
+of a fold (`ours`, `ours+focal`, the ablations of the loss), and with `views=0` once in all.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+from ltmlbench import load
+from ltmlbench.prepare import configure, prepare
+from ltmlbench.training.loop import make_optimizer
+from ltmlbench.training.network import autocast, build_network
+from ltmlbench.training.views import views
+
+BLOCKS = [np.array([1, 6]), np.array([2, 3]), np.array([4, 5])]  # columns of D M, G C, A H
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory):
+    given = {
+        "dataset": "fundus-sim[patients=240]",
+        "methods": "ib",
+        "floors": "none",
+        "image_size": 96,
+        "batch_size": 32,
+        "folds": 2,
+        "backbones": "tf_efficientnet_lite0[weights=random]",
+        "cache_dir": tmp_path_factory.mktemp("cache"),
+    }
+    return next(iter(prepare(*configure(given), decode=True).grid.nodes.values())).task
+
+
+def network(task, n_labels, seed):
+    return build_network(task.backbone, load("head", "linear"), n_labels, task.numerics, seed)
+
+
+@pytest.mark.benchmark(group="an epoch of the student, three teachers")
+@pytest.mark.parametrize("teachers", ["none", "stored", "beside the student"])
+def test_student_epoch(benchmark, task, teachers):
+    student = network(task, 8, 0)
+    optimizer = make_optimizer(student, task.schedule)
+    frozen = [network(task, len(block), k + 1).eval() for k, block in enumerate(BLOCKS)]
+    rows = task.split.train
+    stored = [np.zeros((len(task.samples), len(block)), np.float32) for block in BLOCKS]
+    priors = [np.full(len(block), 0.5) for block in BLOCKS]
+    hard = load("loss", "bce").bind(task.labels)
+    distil = load("distillation", "class-balanced").bind(task.labels, BLOCKS, priors)
+    targets = torch.from_numpy(task.samples.labels.dense.astype(np.float32))
+
+    def epoch():
+        student.train()
+        for batch, images in views(task, student.trunk, rows, 0, drop_last=True):
+            with autocast(task.numerics):
+                logits = student(images)
+            loss = hard(logits, targets[batch])
+            if teachers == "stored":
+                said = [torch.from_numpy(logits_[batch]) for logits_ in stored]
+                loss = distil(loss, logits, targets[batch], said)
+            elif teachers == "beside the student":
+                with torch.inference_mode(), autocast(task.numerics):
+                    said = [teacher(images) for teacher in frozen]
+                loss = distil(loss, logits, targets[batch], [t.clone() for t in said])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    benchmark.pedantic(epoch, rounds=3, warmup_rounds=1)
