@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from inspect import cleandoc
 
 from ltmlbench.errors import RequestError
 from ltmlbench.hooks import KINDS
@@ -66,7 +67,7 @@ def _describe(entry: Entry) -> None:
     if record.aliases:
         print(f"  also called: {', '.join(record.aliases)}")
     print(f"  {record.summary}")
-    documentation = [line.strip() for line in (cls.__doc__ or "").strip().splitlines()]
+    documentation = cleandoc(cls.__doc__ or "").splitlines()
     print("\n".join(["", *(f"  {line}".rstrip() for line in documentation), ""]))
     if record.citation:
         print(f"  source: {record.citation}")

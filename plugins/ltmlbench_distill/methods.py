@@ -25,7 +25,21 @@ class Rlkd(Method):
     """Pre-training on lesions and grades -> prototypes -> relational subsets -> one teacher per
     subset -> a student with class-balanced distillation; region attention in every head.
 
-    The parts and their order are the poster's; how each is done is ours (docs/methods.md).
+    What is the paper's (its poster and abstract are all that could be read) and what is ours:
+
+    - pre-training. Paper: lesion segmentation and severity grading, two branches on one network.
+      Ours: the data, the decoder, the loss and its weights, the lesion classes, the schedule.
+    - region attention. Paper: pooled maps and a trainable convolution's map, concatenated, a
+      convolution, a sigmoid. Ours: its sizes, and its place after the last stage.
+    - relational subsets. Paper: by the semantic relations of the labels, for fewer samples with
+      several labels and less imbalance. Ours: the objective, its weights, the number of subsets,
+      that normal and other are in none.
+    - teachers. Paper: one network per subset. Ours: binary cross-entropy, as many negatives as
+      positives, head, start and schedule as the student's.
+    - distillation. Paper: a class-balanced weight per sample in the loss. Ours: its formula,
+      alpha, temperature, the correction of the teachers' prior, which views they see.
+    - ``ours+focal``. Paper: "Ours + Focal Loss". Ours: gamma 2, against the labels alone.
+
     ``pretrain=none``, ``attention=none``, ``subsets=random``, ``kd_weight=uniform`` and
     ``teachers=none`` take one part away each.
     """
