@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,9 +72,22 @@ def differences(run: Mapping[str, Any], samples: Samples) -> list[str]:
         "'F1' is computed as the challenge's script does: it is the accuracy of the flattened "
         "decisions. The published values fit that reading and no positive-class F1.",
     ]
+    ours = [name for name in run["methods"] if str(name).startswith(("ours", "rlkd"))]
+    if any("pretrain=none" not in name for name in ours):
+        lines.append(
+            f"Pre-training of {', '.join(n for n in ours if 'pretrain=none' not in n)}: on "
+            f"{', '.join(_named(source) for source in run['sources'])} here. The poster does not "
+            "name its pre-training data, nor most of the method's formulas (docs/methods.md says "
+            "which choices are ours)."
+        )
     if others:
         lines.insert(
             0,
             f"Backbone: {', '.join(others)} here; ResNet-50 and DenseNet-121 in the poster.",
         )
     return lines
+
+
+def _named(source: str) -> str:
+    """The data set of a source, without its folder: ``idrid=/path`` -> ``idrid``."""
+    return re.sub(r"(\]|^[^\[=]+)=.*", r"\1", source)

@@ -82,20 +82,36 @@ def test_the_published_rows_are_named_as_our_methods_are():
     assert len(ROWS) == 10
 
 
-def test_the_remarks_come_from_the_runs_own_configuration():
+RUN = {
+    "backbones": ["tf_efficientnet_lite0[digest=ab]"],
+    "methods": ["ours", "ours[pretrain=none]", "db"],
+    "sources": ["idrid=/home/me/idrid", "fundus-sim[seed=1]"],
+    "folds": 3,
+    "seeds": [0],
+    "image_size": 96,
+    "epochs": 8,
+    "batch_size": 32,
+}
+
+
+@pytest.fixture
+def remarks():
+    """What the data set says of a run like ``RUN``, one line per remark."""
     samples = load("dataset", "fundus-sim[patients=40]").load(None)
-    run = {
-        "backbones": ["tf_efficientnet_lite0[digest=ab]"],
-        "folds": 3,
-        "seeds": [0],
-        "image_size": 96,
-        "epochs": 8,
-        "batch_size": 32,
-    }
-    text = "\n".join(load("dataset", "odir5k").remarks(run, samples))
+    return lambda **other: load("dataset", "odir5k").remarks({**RUN, **other}, samples)
+
+
+def test_the_remarks_come_from_the_runs_own_configuration(remarks):
+    text = "\n".join(remarks())
     assert "tf_efficientnet_lite0 here" in text
     assert "80 eyes of 40 patients" in text
     assert "3 patient-wise stratified folds, 1 seed" in text
     assert "96 px, 8 epochs" in text
-    same = load("dataset", "odir5k").remarks({**run, "backbones": ["resnet50"]}, samples)
-    assert not any(line.startswith("Backbone") for line in same)
+    assert not any(line.startswith("Backbone") for line in remarks(backbones=["resnet50"]))
+
+
+def test_the_remarks_name_what_ours_was_pretrained_on_and_not_where_it_lies(remarks):
+    (line,) = [line for line in remarks() if line.startswith("Pre-training")]
+    assert line.startswith("Pre-training of ours: on idrid, fundus-sim[seed=1] here.")
+    without = remarks(methods=["ours[pretrain=none]", "db"])
+    assert not any(line.startswith("Pre-training") for line in without)
