@@ -51,6 +51,9 @@ class BenchmarkConfig(BaseModel):
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps that warm up")
     clip: float = Field(1.0, gt=0, description="gradient norm is clipped to this")
     head: str = Field("linear", description="head of every network")
+    explanation: str = Field(
+        "grad-cam", description="where each network looks: a gallery per run; none: leave it out"
+    )
     augment: Mapping[str, bool | float] = Field({}, description="augmentation options")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="arithmetic")

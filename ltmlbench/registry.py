@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Dataset,
         Distillation,
         Engine,
+        Explanation,
         Head,
         Loss,
         Method,
@@ -282,6 +283,8 @@ def load(kind: Literal["subsets"], text: str) -> SubsetGenerator: ...
 def load(kind: Literal["method"], text: str) -> Method: ...
 @overload
 def load(kind: Literal["metric"], text: str) -> Metric: ...
+@overload
+def load(kind: Literal["explanation"], text: str) -> Explanation: ...
 @overload
 def load(kind: Literal["engine"], text: str) -> Engine: ...
 def load(kind: str, text: str) -> Component:
