@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from ltmlbench.errors import RequestError
+from ltmlbench.errors import RequestError, did_you_mean
 from ltmlbench.spec import split_outside_brackets
 
 Names = tuple[str, ...]
@@ -95,8 +94,7 @@ def make_config(*layers: Mapping[str, Any]) -> BenchmarkConfig:
         for key, value in layer.items():
             name, _, inner = key.partition(".")
             if name not in BenchmarkConfig.model_fields:
-                close = difflib.get_close_matches(name, BenchmarkConfig.model_fields, n=2)
-                hint = f", did you mean {' or '.join(map(repr, close))}?" if close else ""
+                hint = did_you_mean(name, BenchmarkConfig.model_fields)
                 raise RequestError(f"there is no setting {name!r}{hint}")
             merged[name] = {**merged.get(name, {}), inner: value} if inner else value
     try:

@@ -233,6 +233,23 @@ class LabelMetric(Metric):
         return float(defined.mean()) if len(defined) else float("nan")
 
 
+POINTING = (
+    "label",
+    "samples",
+    "empty",
+    "energy",
+    "energy_uniform",
+    "hits",
+    "hits_uniform",
+    "cells",
+)
+"""Columns of ``pointing.csv``, one row per label: ``samples`` that have the label and are looked
+at; ``empty``, maps that are 0 everywhere; ``energy``, mean share of a map inside the lesion;
+``hits``, share of maps whose strongest cell holds a part of it (both without the empty ones; empty
+if there are no others); ``..._uniform``, the same of a map that is equal everywhere; ``cells``, the
+size of a map, "7×7"."""
+
+
 class Explanation(Component, ABC):
     """Where a trained network looks, as pictures, and as numbers where the place is known."""
 
@@ -252,7 +269,7 @@ class Explanation(Component, ABC):
 
         It writes ``gallery.png``. With neither ``samples`` nor ``labels`` given, and where masks
         and `Protocol.evidence` say where to look, also ``pointing.csv``: one row per label, with
-        the columns of `ltmlbench.report.looking.POINTING`.
+        the columns of `POINTING`.
 
         Args:
             samples: ids to show; none: test samples of its own choice, the same for every model of

@@ -95,9 +95,7 @@ def build_grid(
     return Grid(tuple(runs), nodes)
 
 
-def _lay_out(
-    row: Row, task: Task, nodes: dict[str, Node], explanation: Explanation | None
-) -> Run:
+def _lay_out(row: Row, task: Task, nodes: dict[str, Node], explanation: Explanation | None) -> Run:
     model = row.method.plan(task)
     if not isinstance(model, ModelStage):
         raise RequestError(

@@ -72,7 +72,7 @@ def evidence_mask(
     annotated = samples.extras.get("annotated")
     if annotated is not None and not annotated[row, columns].all():
         return None
-    mask: npt.NDArray[np.bool_] = layers[:, :, columns].any(axis=2)
+    mask = np.asarray(layers[:, :, columns].any(axis=2))
     return mask if mask.any() else None
 
 
@@ -113,9 +113,7 @@ class Evidence(Stage):
                     masks.append(np.packbits(mask, axis=1))
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         packed = np.array(masks, dtype=np.uint8).reshape(len(pairs), size, -1)
-        np.savez_compressed(
-            work.folder / "evidence.npz", rows=rows, labels=columns, masks=packed
-        )
+        np.savez_compressed(work.folder / "evidence.npz", rows=rows, labels=columns, masks=packed)
 
 
 def evenly(rows: Rows, most: int) -> Rows:
@@ -169,7 +167,7 @@ class Look(Stage):
         columns = [names.index(label) for label in self.labels or names]
         if self.samples is None:
             test = task.split.test
-            rows = test[chosen(Y[np.ix_(test, columns)], self.pictures)]
+            rows = test[chosen(Y[test][:, columns], self.pictures)]
         else:
             rows = np.array([samples.ids.index(id_) for id_ in self.samples], dtype=np.int64)
         pairs = [(row, c) for row in rows for c in columns if self.labels or Y[row, c]]
@@ -186,12 +184,12 @@ def chosen(Y: npt.NDArray[np.uint8], count: int) -> Rows:
     Args:
         Y: N×C.
     """
-    shown, left = np.zeros(Y.shape[1], dtype=np.int64), Y.any(axis=1)
+    shown, left = np.zeros(Y.shape[1], dtype=np.int64), np.asarray(Y.any(axis=1))
     rare = np.argsort(Y.sum(axis=0), kind="stable")
     found: list[int] = []
     while left.any() and len(found) < count:
         label = min((c for c in rare if Y[left, c].any()), key=lambda c: shown[c])
-        new = (Y & (shown == 0)).sum(axis=1)
+        new = Y @ (shown == 0).astype(np.int64)
         best = int(np.where(left & (Y[:, label] == 1), new, -1).argmax())
         left[best] = False
         shown += Y[best]

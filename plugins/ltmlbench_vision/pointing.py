@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.contracts import Rows
+from ltmlbench.contracts import POINTING, Rows
 from ltmlbench.stages import Task
 from ltmlbench_vision.cam import Maps, enlarge
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Mask = npt.NDArray[np.bool_]
+
 
 BLACK = 10
 """Pixels whose largest channel is at most this show nothing: the surround of a photograph."""
@@ -25,11 +26,12 @@ def pointing_game(
 ) -> pd.DataFrame:
     """One row per label, means over its pictures.
 
-    ``energy`` is the share of the enlarged CAM that lies inside the lesion (Wang et al., Score-CAM,
-    2020), ``hits`` the share of pictures where the strongest cell of the feature map holds a part of
-    the lesion (the pointing game of Zhang et al., 2016, with the cell as its tolerance). The same
-    of a map that is uniform over what the picture shows: ``energy_uniform``, ``hits_uniform``.
-    A CAM that is 0 everywhere points nowhere: it is counted in ``empty`` and left out of both means.
+    ``energy`` is the share of the enlarged CAM inside the lesion (the energy-based pointing game of
+    Wang et al., Score-CAM, 2020); ``hits`` the share of pictures where the strongest cell of the
+    feature map holds a part of the lesion (the pointing game of Zhang et al., Excitation Backprop,
+    2016, with the cell as its tolerance, which is ours). The same of a map that is uniform over
+    what the picture shows: ``energy_uniform``, ``hits_uniform``. A CAM that is 0 everywhere points
+    nowhere: it is counted in ``empty`` and left out of ``energy`` and ``hits``.
 
     Args:
         rows, labels, packed: as `ltmlbench_vision.gradcam.Evidence` leaves them.
@@ -45,14 +47,14 @@ def pointing_game(
     for row, c, bits, cam in zip(rows, labels, packed, cams, strict=True):
         mask = np.unpackbits(bits, axis=1, count=size).astype(bool)
         seen = pixels[row].max(axis=2) > BLACK
-        found.append((task.samples.labels.names[c], *score(cam, mask, seen)))
-    columns = ["label", "energy", "energy_uniform", "hits", "hits_uniform"]
-    frame = pd.DataFrame(found, columns=columns)
-    groups = frame.groupby("label", sort=False)
+        found.append((c, *score(cam, mask, seen)))
+    frame = pd.DataFrame(found, columns=["label", *POINTING[3:7]])
+    groups = frame.groupby("label")
     table = groups.mean()
     table.insert(0, "samples", groups.size())
     table.insert(1, "empty", frame["energy"].isna().groupby(frame["label"]).sum())
     table["cells"] = f"{h}×{w}"
+    table.index = table.index.map(dict(enumerate(task.samples.labels.names)))
     return table.reset_index()
 
 
