@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from ltmlbench.errors import RequestError
+from ltmlbench.errors import RequestError, did_you_mean
 from ltmlbench.spec import split_outside_brackets
 
 Names = tuple[str, ...]
@@ -51,6 +50,9 @@ class BenchmarkConfig(BaseModel):
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps that warm up")
     clip: float = Field(1.0, gt=0, description="gradient norm is clipped to this")
     head: str = Field("linear", description="head of every network")
+    explanation: str = Field(
+        "grad-cam", description="where each network looks: a gallery per run; none: leave it out"
+    )
     augment: Mapping[str, bool | float] = Field({}, description="augmentation options")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="arithmetic")
@@ -92,8 +94,7 @@ def make_config(*layers: Mapping[str, Any]) -> BenchmarkConfig:
         for key, value in layer.items():
             name, _, inner = key.partition(".")
             if name not in BenchmarkConfig.model_fields:
-                close = difflib.get_close_matches(name, BenchmarkConfig.model_fields, n=2)
-                hint = f", did you mean {' or '.join(map(repr, close))}?" if close else ""
+                hint = did_you_mean(name, BenchmarkConfig.model_fields)
                 raise RequestError(f"there is no setting {name!r}{hint}")
             merged[name] = {**merged.get(name, {}), inner: value} if inner else value
     try:

@@ -1,5 +1,14 @@
 """Errors a user can do something about. Their text is one line: what, where, what to do."""
 
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of an error line about an unknown name: the known names like it, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f", did you mean {' or '.join(map(repr, close))}?" if close else ""
+
 
 class LtmlbenchError(Exception):
     """Base of the errors that the command line prints as one line."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ltmlbench.contracts import Backbone, Method
+from ltmlbench.contracts import Backbone, Explanation, Method
 from ltmlbench.errors import RequestError
 from ltmlbench.stages import ModelStage, Numerics, Predict, Stage, Task
 
@@ -21,7 +21,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Run:
-    """One method, backbone, fold and seed; ``identity`` is that of its predictions."""
+    """One method, backbone, fold and seed.
+
+    Args:
+        identity: of its predictions.
+        model: identity of the stage that predicts.
+        explanation: identity of the stage that looks into the model; empty if there is none.
+    """
 
     id: str
     method: str
@@ -31,6 +37,7 @@ class Run:
     floor: bool
     identity: str
     model: str
+    explanation: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,11 +76,14 @@ Ended = Callable[[Outcome], None]
 
 
 def build_grid(
-    rows: Sequence[Row], networks: Sequence[tuple[Backbone, Numerics]], tasks: Sequence[Task]
+    rows: Sequence[Row],
+    networks: Sequence[tuple[Backbone, Numerics]],
+    tasks: Sequence[Task],
+    explanation: Explanation | None = None,
 ) -> Grid:
     """Lays out the grid. ``tasks``: one per fold and seed; each network is put into each.
 
-    Floor rows see no image: they are laid out for the first network only.
+    Floor rows see no image: they are laid out for the first network only, and never explained.
     """
     runs: list[Run] = []
     nodes: dict[str, Node] = {}
@@ -81,11 +91,11 @@ def build_grid(
         for row in rows:
             for backbone, numerics in networks[:1] if row.method.floor else networks:
                 full = replace(task, backbone=backbone, numerics=numerics)
-                runs.append(_lay_out(row, full, nodes))
+                runs.append(_lay_out(row, full, nodes, explanation))
     return Grid(tuple(runs), nodes)
 
 
-def _lay_out(row: Row, task: Task, nodes: dict[str, Node]) -> Run:
+def _lay_out(row: Row, task: Task, nodes: dict[str, Node], explanation: Explanation | None) -> Run:
     model = row.method.plan(task)
     if not isinstance(model, ModelStage):
         raise RequestError(
@@ -95,6 +105,7 @@ def _lay_out(row: Row, task: Task, nodes: dict[str, Node]) -> Run:
     backbone = "none" if row.method.floor else task.backbone.label
     where = " · ".join([row.name, backbone, task.split.name, f"seed {task.seed}"])
     identity = _add(Predict(model=model), task, nodes, where)
+    look = explanation.plan(model, task) if explanation and not row.method.floor else None
     slug = re.sub(r"[^A-Za-z0-9.+=-]+", "_", f"{row.name}-{backbone}-{task.split.name}").strip("_")
     return Run(
         id=f"{slug}-s{task.seed}-{identity[:8]}",
@@ -105,6 +116,7 @@ def _lay_out(row: Row, task: Task, nodes: dict[str, Node]) -> Run:
         floor=row.method.floor,
         identity=identity,
         model=model.identity(task),
+        explanation=_add(look, task, nodes, where) if look else "",
     )
 
 

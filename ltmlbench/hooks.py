@@ -98,6 +98,10 @@ class ComponentHooks:
         """Metrics: ``Record("map", "pkg.metrics:MeanAP", "mean average precision")``."""
 
     @hookspec
+    def ltmlbench_explanations(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Explanations: ``Record("grad-cam", "pkg.cam:GradCam", "where the network looks")``."""
+
+    @hookspec
     def ltmlbench_engines(self) -> Iterable[Record]:  # type: ignore[empty-body]
         """Engines: ``Record("local", "pkg.engines:Local", "stages in this process")``."""
 
@@ -144,6 +148,7 @@ KINDS: Mapping[str, str] = {
     "subsets": "ltmlbench_subsets",
     "method": "ltmlbench_methods",
     "metric": "ltmlbench_metrics",
+    "explanation": "ltmlbench_explanations",
     "engine": "ltmlbench_engines",
 }
 """Kinds of components and the hook that collects each."""

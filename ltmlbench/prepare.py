@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ltmlbench.config import BenchmarkConfig, make_config
-from ltmlbench.contracts import Backbone, Dataset
+from ltmlbench.contracts import Backbone, Dataset, Explanation
 from ltmlbench.data.augment import Augment
 from ltmlbench.data.masks import build_masks
 from ltmlbench.data.pixels import Pixels, build_pixels, find_pixels, pixels_key
@@ -66,6 +66,7 @@ def prepare(
     augment = _augment(config)
     load("head", config.head)
     load("engine", config.engine)
+    explanation = load_explanation(config)
     networks = []
     for text in config.backbones:
         backbone = load("backbone", text).resolve()
@@ -99,7 +100,7 @@ def prepare(
         for split in splits
     ]
     shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
-    grid = build_grid(rows, networks, tasks)
+    grid = build_grid(rows, networks, tasks, explanation)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
         ready = tuple(_decoded(source, config.image_size, cache) for source in sources)
         nodes = {
@@ -108,6 +109,11 @@ def prepare(
         }
         grid = replace(grid, nodes=nodes)
     return Benchmark(config, dataset, samples, shots, pixels, grid, Store(cache))
+
+
+def load_explanation(config: BenchmarkConfig) -> Explanation | None:
+    """The explanation of every run; None if they are left out."""
+    return None if config.explanation == "none" else load("explanation", config.explanation)
 
 
 _SOURCE = re.compile(r"(?P<spec>[^=\[]+(\[.*\])?)(=(?P<folder>.+))?\Z")

@@ -2,7 +2,8 @@
 
 out/config.yaml       resolved; `ltmlbench run --config` with it gives the same table
 out/benchmark.json    data set, labels, protocol, published numbers, which runs belong together
-out/runs/<id>/        run.json, identity.json, predictions.parquet, history.csv, model...
+out/runs/<id>/        run.json, identity.json, predictions.parquet, history.csv, model...,
+                      gallery.png and pointing.csv of the explanation
 out/results.csv       tidy: one row per run, unit, metric and label
 out/summary.csv       mean, std (ddof = 1), n and 95 % interval over the runs of each row
 out/table.md, report.html
@@ -26,7 +27,7 @@ from ltmlbench.grid import Outcome, Run
 from ltmlbench.prepare import Benchmark
 from ltmlbench.registry import load, registry
 from ltmlbench.report.folder import Report, write_report
-from ltmlbench.store import write_atomic, write_json
+from ltmlbench.store import Artifact, write_atomic, write_json
 
 GENERAL_METRICS = ("map", "macro_auc", "micro_f1", "macro_f1")
 
@@ -38,17 +39,25 @@ class Recorder:
         self.benchmark = benchmark
         self.out = benchmark.config.out
         self._runs: dict[str, list[Run]] = {}
+        self._outcomes: dict[str, Outcome] = {}
         for run in benchmark.grid.runs:
-            self._runs.setdefault(run.identity, []).append(run)
+            for identity in {run.identity, run.explanation} - {""}:
+                self._runs.setdefault(identity, []).append(run)
         write_atomic(self.out / "config.yaml", dump_config(benchmark.config))
         write_json(self.out / "benchmark.json", describe(benchmark))
 
     def ended(self, outcome: Outcome) -> None:
-        """Records the runs whose predictions (or failure) an outcome is."""
+        """Records the runs whose predictions or explanation (or failure) an outcome is.
+
+        The two may end in either order; a run is finished with its predictions.
+        """
+        self._outcomes[outcome.identity] = outcome
         for run in self._runs.get(outcome.identity, ()):
-            record = self._record(run, outcome)
-            write_json(self.out / "runs" / run.id / "run.json", record)
-            registry().announce("run_finished", run=record)
+            if predicted := self._outcomes.get(run.identity):
+                record = self._record(run, predicted)
+                write_json(self.out / "runs" / run.id / "run.json", record)
+                if outcome is predicted:
+                    registry().announce("run_finished", run=record)
 
     def write_report(self) -> Report:
         """Table, results and page of the runs recorded so far."""
@@ -87,12 +96,23 @@ class Recorder:
             artifact = store.get(identity)
             assert artifact is not None, "an outcome without failure is stored"
             record[f"seconds_{'fit' if identity == run.model else 'predict'}"] = artifact.seconds
-            for name in artifact.manifest["files"]:
-                _copy(artifact.folder / name, folder / name)
+            _copy(artifact, folder)
+        if explained := self._outcomes.get(run.explanation):
+            record["explanation"] = self._explanation(explained, folder)
         network = folder / "network.json"
         if network.exists():
             record["network"] = json.loads(network.read_text())
         return record
+
+    def _explanation(self, outcome: Outcome, folder: Path) -> dict[str, Any]:
+        """What ``run.json`` says of an explanation; one that failed leaves the run as it is."""
+        named = {"component": self.benchmark.config.explanation, "identity": outcome.identity}
+        if outcome.failure:
+            return named | {"failure": {"kind": outcome.failure, "cause": outcome.cause}}
+        artifact = self.benchmark.store.get(outcome.identity)
+        assert artifact is not None, "an outcome without failure is stored"
+        _copy(artifact, folder)
+        return named | {"files": list(artifact.manifest["files"]), "seconds": artifact.seconds}
 
 
 def expanded(preimage: Any, recorder: Recorder) -> Any:
@@ -107,14 +127,16 @@ def expanded(preimage: Any, recorder: Recorder) -> Any:
     return preimage
 
 
-def _copy(source: Path, target: Path) -> None:
-    """A copy of an artifact's file: a hard link where possible (both are read-only by custom)."""
-    target.unlink(missing_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copyfile(source, target)
+def _copy(artifact: Artifact, folder: Path) -> None:
+    """Copies of an artifact's files: hard links where possible (both are read-only by custom)."""
+    for name in artifact.manifest["files"]:
+        source, target = artifact.folder / name, folder / name
+        target.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:  # another file system
+            shutil.copyfile(source, target)
 
 
 def environment() -> dict[str, Any]:

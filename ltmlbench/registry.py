@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import pluggy
 
 from ltmlbench import hooks
-from ltmlbench.errors import RequestError
+from ltmlbench.errors import RequestError, did_you_mean
 from ltmlbench.hooks import API_VERSION, KINDS, Record
 from ltmlbench.spec import Spec, parse_spec
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
         Dataset,
         Distillation,
         Engine,
+        Explanation,
         Head,
         Loss,
         Method,
@@ -118,7 +118,7 @@ class Registry:
         """The components of a kind, by name."""
         if kind not in KINDS:
             raise RequestError(
-                f"there is no kind {kind!r}{_did_you_mean(kind, KINDS)}; kinds: {', '.join(KINDS)}"
+                f"there is no kind {kind!r}{did_you_mean(kind, KINDS)}; kinds: {', '.join(KINDS)}"
             )
         if kind not in self._entries:
             self._entries[kind] = sorted(self._collect(kind), key=lambda entry: entry.qualified)
@@ -172,7 +172,7 @@ class Registry:
             raise RequestError(f"{kind} {name!r} is claimed by {owners}: write which one you mean")
         known = [n for e in entries for n in (e.record.name, *e.record.aliases)]
         raise RequestError(
-            f"there is no {kind} {name!r}{_did_you_mean(name, known)}; "
+            f"there is no {kind} {name!r}{did_you_mean(name, known)}; "
             f"see `ltmlbench list {kind}`{self._excuse()}"
         )
 
@@ -230,7 +230,7 @@ def _construct(cls: type[Component], spec: Spec, options: dict[str, str]) -> Com
     for name in options:
         if name not in fields:
             raise RequestError(
-                f"{cls.kind} {spec.name!r} has no option {name!r}{_did_you_mean(name, fields)}; "
+                f"{cls.kind} {spec.name!r} has no option {name!r}{did_you_mean(name, fields)}; "
                 f"options: {', '.join(fields) or 'none'}"
             )
     try:
@@ -248,12 +248,7 @@ def _refuse_unknown_hooks(module: Any) -> None:
     for name in dir(module):
         marked = hasattr(getattr(module, name, None), "ltmlbench_impl")
         if marked and name not in known:
-            raise AttributeError(f"there is no hook {name!r}{_did_you_mean(name, known)}")
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return f", did you mean {' or '.join(map(repr, close))}?" if close else ""
+            raise AttributeError(f"there is no hook {name!r}{did_you_mean(name, known)}")
 
 
 @cache
@@ -282,6 +277,8 @@ def load(kind: Literal["subsets"], text: str) -> SubsetGenerator: ...
 def load(kind: Literal["method"], text: str) -> Method: ...
 @overload
 def load(kind: Literal["metric"], text: str) -> Metric: ...
+@overload
+def load(kind: Literal["explanation"], text: str) -> Explanation: ...
 @overload
 def load(kind: Literal["engine"], text: str) -> Engine: ...
 def load(kind: str, text: str) -> Component:

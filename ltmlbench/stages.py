@@ -25,6 +25,8 @@ from ltmlbench.labels import LabelMatrix
 if TYPE_CHECKING:
     import torch
 
+    from ltmlbench.training.network import Network
+
 
 Logits = npt.NDArray[np.float32]
 
@@ -283,6 +285,12 @@ class Fit(ModelStage, TrunkStage):
         from ltmlbench.training.fit import predict_logits
 
         return predict_logits(self, work, folder, rows, epoch)
+
+    def network(self, work: Work, folder: Path) -> Network:
+        """The trained network, in evaluation mode, from this stage's artifact in ``folder``."""
+        from ltmlbench.training.loop import trained
+
+        return trained(self, work, folder)[0].eval()
 
     def trunk_weights(self, folder: Path) -> Mapping[str, torch.Tensor]:
         from safetensors.torch import load_file

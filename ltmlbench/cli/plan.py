@@ -22,7 +22,9 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     benchmark: Benchmark = prepare(*configure(*settings_of(arguments)), decode=False)
     grid, store = benchmark.grid, benchmark.store
-    needed = Counter(i for run in grid.runs for i in (run.model, run.identity))
+    needed = Counter(
+        i for run in grid.runs for i in (run.model, run.identity, run.explanation) if i
+    )
     print(f"runs: {len(grid.runs)}")
     for run in grid.runs:
         state = "stored" if store.has(run.identity) else "to do"

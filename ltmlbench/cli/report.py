@@ -38,3 +38,5 @@ def show(results: pd.DataFrame, about: About, out: Path) -> None:
     print(f"\nwritten: {out / 'table.md'}, report.html, results.csv, summary.csv, runs/")
     for run, cause in about.failures.items():
         print(f"ltmlbench: {run} failed: {cause}", file=sys.stderr)
+    for run, cause in about.unexplained.items():
+        print(f"ltmlbench: {run} is done, but its explanation failed: {cause}", file=sys.stderr)

@@ -6,9 +6,8 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from ltmlbench.errors import RequestError
+from ltmlbench.cli.runs import run_folder
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -23,19 +22,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     from ltmlbench.identity import difference
 
-    a, b = (_preimage(name, arguments.out) for name in (arguments.a, arguments.b))
+    folders = (run_folder(n, arguments.out, "identity.json") for n in (arguments.a, arguments.b))
+    a, b = (json.loads((folder / "identity.json").read_text()) for folder in folders)
     print("\n".join(difference(a, b)) or "the same identity: nothing that changes numbers differs")
     return 0
-
-
-def _preimage(name: str, out: Path) -> Any:
-    folder = Path(name)
-    if not (folder / "identity.json").is_file():
-        found = sorted(out.glob(f"runs/{name}*/identity.json"))
-        if len(found) != 1:
-            number = "no run" if not found else f"{len(found)} runs"
-            raise RequestError(
-                f"{number} in {out / 'runs'} begin with {name!r}: give a run folder, or --out DIR"
-            )
-        folder = found[0].parent
-    return json.loads((folder / "identity.json").read_text())

@@ -28,6 +28,8 @@ class Protocol(BaseModel):
         apart: labels that are put into no subset (``"N"``, ``"O"``: normal, other).
         prior_subsets: what is known of the labels beforehand: name of a division -> subset name ->
             label names (regions, features).
+        evidence: label -> the structures (of `Samples.lesions`) that show it; labels that have no
+            place, such as a haze over the whole picture, are left out.
         headline: the metrics of the table, in order.
         headline_unit: the unit of the table's first block (default: ``unit``).
         head, tail: thresholds of `LabelMatrix.shots`.
@@ -41,6 +43,7 @@ class Protocol(BaseModel):
     group_all: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
     prior_subsets: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
+    evidence: Mapping[str, tuple[str, ...]] = {}
     headline: tuple[str, ...] = ("map", "macro_auc", "micro_f1", "macro_f1")
     headline_unit: str | None = None
     head: float = 100

@@ -25,6 +25,7 @@ class About:
         remarks: how the run differs from the published protocol, one line each.
         notes: what was left out of the data or found odd, one line each.
         failures: cause per run that failed.
+        unexplained: cause per run that is done, but whose explanation failed.
         planned: number of runs of the grid, done or not.
     """
 
@@ -42,6 +43,7 @@ class About:
     remarks: Sequence[str] = ()
     notes: Sequence[str] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
+    unexplained: Mapping[str, str] = field(default_factory=dict)
 
 
 def titled(text: str, about: About) -> str:

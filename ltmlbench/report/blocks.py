@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from ltmlbench.labels import Shot
 from ltmlbench.report.about import titled
-from ltmlbench.report.summary import Row, Summary
+from ltmlbench.report.summary import Row, Stat, Summary
 from ltmlbench.spec import parse_spec
 
 SPREAD_NOTE = (
@@ -77,10 +77,6 @@ def shot_block(summary: Summary, unit: str, metric: str) -> Block:
 def label_block(summary: Summary, unit: str, metric: str) -> Block:
     """Labels, most frequent first, × rows of the table."""
     about = summary.about
-    several = len({row.backbone for row in summary.rows if not row.floor}) > 1
-    names = [
-        ", ".join(c.text for c in _names(row)[: 1 + several] if c.text) for row in summary.rows
-    ]
     labels = sorted(zip(about.labels, about.counts, about.shots, strict=True), key=lambda x: -x[1])
     lines = tuple(
         Line(
@@ -91,7 +87,7 @@ def label_block(summary: Summary, unit: str, metric: str) -> Block:
         )
         for label, count, shot in labels
     )
-    header = ("label", "shot", f"positive {about.protocol.unit}s", *names)
+    header = ("label", "shot", f"positive {about.protocol.unit}s", *row_names(summary.rows))
     title = titled(f"{metric} of each label, per {unit}", about)
     return Block(title, header, lines, summary.caption, texts=3)
 
@@ -136,6 +132,13 @@ def _with_published(block: Block, summary: Summary) -> Block:
     return replace(block, lines=tuple(lines), notes=(*said, *marked, *block.notes))
 
 
+def row_names(rows: Sequence[Row]) -> list[str]:
+    """What a row of the table is called where it is a column; the backbone only where there are
+    several."""
+    several = len({row.backbone for row in rows if not row.floor}) > 1
+    return [", ".join(c.text for c in _names(row)[: 1 + several] if c.text) for row in rows]
+
+
 def _names(row: Row) -> tuple[Cell, Cell]:
     return Cell(f"{row.method} (floor)" if row.floor else row.method), Cell(
         "" if row.floor else row.backbone
@@ -143,13 +146,16 @@ def _names(row: Row) -> tuple[Cell, Cell]:
 
 
 def _cell(summary: Summary, unit: str, row: Row, metric: str, label: str = "") -> Cell:
-    """Mean ± std, with its own n where that is not the row's."""
-    stat = summary.stat(unit, row, metric, label)
+    return stat_cell(summary.stat(unit, row, metric, label), row.runs)
+
+
+def stat_cell(stat: Stat | None, runs: int) -> Cell:
+    """Mean ± std, with its own n where that is not the number of runs of the row."""
     if stat is None:
         return Cell("")
     if stat.n == 0:
         return Cell("undefined")
-    n = f" (n = {stat.n})" if stat.n != row.runs else ""
+    n = f" (n = {stat.n})" if stat.n != runs else ""
     hint = f"95 % CI {_number(stat.ci_low)} to {_number(stat.ci_high)}" if stat.n > 1 else ""
     return Cell(_spread(stat.mean, stat.std) + n, value=stat.mean, hint=hint)
 

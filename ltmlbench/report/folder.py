@@ -17,6 +17,7 @@ from ltmlbench.evaluation.statistics import summarise
 from ltmlbench.labels import LabelMatrix
 from ltmlbench.registry import load, registry
 from ltmlbench.report.about import About
+from ltmlbench.report.looking import read_pointing
 from ltmlbench.report.page import render_page
 from ltmlbench.report.table import render_table, write_results
 from ltmlbench.store import write_atomic
@@ -55,9 +56,17 @@ def write_report(out: Path) -> Report:
     results = write_results(rows, out / "results.csv")
     summary = summarise(results, SUMMARY_KEYS).assign(simulated=about.protocol.simulated)
     write_atomic(out / "summary.csv", summary.to_csv(index=False))
-    write_atomic(out / "table.md", render_table(results, about))
-    config = (out / "config.yaml").read_text()
-    page = render_page(results, about, runs=runs, history=_history(out, runs), config=config)
+    pointing = read_pointing(out, runs)
+    write_atomic(out / "table.md", render_table(results, about, pointing))
+    page = render_page(
+        results,
+        about,
+        runs=runs,
+        history=_history(out, runs),
+        config=(out / "config.yaml").read_text(),
+        pointing=pointing,
+        galleries=_galleries(out, runs),
+    )
     write_atomic(out / "report.html", page)
     return Report(results, about)
 
@@ -85,6 +94,16 @@ def _history(out: Path, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
+def _galleries(out: Path, runs: list[dict[str, Any]]) -> dict[str, bytes]:
+    """The gallery of the first run of each row of the table, by the run's id."""
+    found: dict[tuple[str, str], tuple[str, Path]] = {}
+    for run in runs:
+        if "gallery.png" in run.get("explanation", {}).get("files", ()):
+            path = out / "runs" / run["id"] / "gallery.png"
+            found.setdefault((run["method"], run["backbone"]), (run["id"], path))
+    return {name: path.read_bytes() for name, path in found.values()}
+
+
 def _about(benchmark: dict[str, Any], runs: list[dict[str, Any]]) -> About:
     summaries = {entry.record.name: entry.record.summary for entry in registry().entries("metric")}
     return About(
@@ -102,4 +121,9 @@ def _about(benchmark: dict[str, Any], runs: list[dict[str, Any]]) -> About:
         remarks=benchmark["remarks"],
         notes=benchmark["notes"],
         failures={run["id"]: run["failure"]["cause"] for run in runs if run["status"] == "failed"},
+        unexplained={
+            run["id"]: run["explanation"]["failure"]["cause"]
+            for run in runs
+            if "failure" in run.get("explanation", {})
+        },
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -21,6 +24,7 @@ from ltmlbench.report.blocks import (
     shot_block,
 )
 from ltmlbench.report.curves import curve_figures
+from ltmlbench.report.looking import LOOKING, pointing_blocks, unexplained_lines
 from ltmlbench.report.provenance import (
     environment_list,
     networks_list,
@@ -40,6 +44,8 @@ def render_page(
     runs: Sequence[Mapping[str, Any]] = (),
     history: Sequence[Mapping[str, Any]] = (),
     config: str = "",
+    pointing: pd.DataFrame | None = None,
+    galleries: Mapping[str, bytes] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -48,6 +54,8 @@ def render_page(
         runs: contents of the ``run.json`` files; the page links to ``runs/<id>/``.
         history: training history, one mapping per run and epoch, with ``run`` and ``epoch``.
         config: the resolved configuration (YAML).
+        pointing: as `ltmlbench.report.looking.read_pointing` returns it.
+        galleries: PNG of where a network looks, by the id of its run.
     """
     parts = {"results": f"<p>0 of {about.planned} runs done.</p>"}
     if not results.empty:
@@ -57,6 +65,8 @@ def render_page(
         )
         parts["labels"] = _labels(summary)
     rows = _row_names(runs)
+    if not results.empty:
+        parts[LOOKING.lower()] = _looking(summary, pointing, galleries or {}, rows)
     failed = [f"{run}: {cause}" for run, cause in about.failures.items()]
     parts |= {
         "training": curve_figures(history, rows, CURVES),
@@ -101,6 +111,34 @@ def _labels(summary: Summary) -> str:
     shots = "".join(_figure(shot_block(summary, unit, metric)) for metric in metrics)
     each = "".join(_figure(label_block(summary, unit, metric), heat=True) for metric in metrics)
     return _bullets(shot_lines(summary.about)) + shots + each
+
+
+def _looking(
+    summary: Summary,
+    pointing: pd.DataFrame | None,
+    galleries: Mapping[str, bytes],
+    rows: Mapping[str, str],
+) -> str:
+    blocks = [] if pointing is None else pointing_blocks(pointing, summary)
+    figures = [_figure(block) for block in blocks]
+    for run, picture in galleries.items():
+        link = f'<a href="runs/{quote(run)}/gallery.png">{escape(run)}</a>'
+        data = base64.b64encode(_smaller(picture)).decode()
+        figures.append(
+            f"<figure><h3>{escape(rows[run])}</h3>"
+            f'<img alt="gallery of {escape(run)}" src="data:image/jpeg;base64,{data}">'
+            f"<figcaption>{link}; every other run has its own</figcaption></figure>"
+        )
+    return _bullets(unexplained_lines(summary.about)) + "".join(figures)
+
+
+def _smaller(picture: bytes) -> bytes:
+    """A PNG as JPEG, about a sixth of its size: the page holds one per row of the table."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("RGB").save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
 
 
 def _figure(block: Block, *, heat: bool = False) -> str:

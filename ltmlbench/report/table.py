@@ -20,6 +20,7 @@ from ltmlbench.report.blocks import (
     label_block,
     shot_block,
 )
+from ltmlbench.report.looking import LOOKING, pointing_blocks, unexplained_lines
 from ltmlbench.report.summary import Summary
 from ltmlbench.store import write_atomic
 
@@ -64,11 +65,13 @@ def read_results(path: Path) -> pd.DataFrame:
         raise DataError(f"cannot read results {path}: {' '.join(str(error).split())}") from error
 
 
-def render_table(results: pd.DataFrame, about: About) -> str:
-    """table.md: the headline per unit, head/medium/tail, each label, failures, remarks, notes.
+def render_table(results: pd.DataFrame, about: About, pointing: pd.DataFrame | None = None) -> str:
+    """table.md: the headline per unit, head/medium/tail, each label, where the networks look,
+    failures, remarks, notes.
 
     Args:
         results: as `write_results` returns them; it may be empty.
+        pointing: as `ltmlbench.report.looking.read_pointing` returns it.
     """
     parts = [f"# {titled(about.title, about)}", data_line(about)]
     if results.empty:
@@ -76,6 +79,7 @@ def render_table(results: pd.DataFrame, about: About) -> str:
     else:
         summary = Summary(results, about)
         parts += [summary.progress, *_sections(summary)]
+        parts += _looking(summary, pointing)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]
     parts += _list("Failed runs", failures, about)
     parts += _list("How this differs from the published protocol", about.remarks, about)
@@ -97,6 +101,13 @@ def _sections(summary: Summary) -> Iterator[str]:
     yield f"## {titled('Each label', about)}"
     for metric in summary.label_metrics:
         yield _markdown(label_block(summary, unit, metric), level=3)
+
+
+def _looking(summary: Summary, pointing: pd.DataFrame | None) -> list[str]:
+    blocks = [] if pointing is None else list(pointing_blocks(pointing, summary))
+    parts = [_markdown(block, level=3) for block in blocks]
+    parts += [_bullets(lines)] if (lines := unexplained_lines(summary.about)) else []
+    return [f"## {titled(LOOKING, summary.about)}", *parts] if parts else []
 
 
 def print_table(results: pd.DataFrame, about: About) -> None:

@@ -60,6 +60,7 @@ class FundusSim(Dataset):
                 group_all=("N",),
                 apart=("N", "O"),
                 prior_subsets=PRIOR_SUBSETS,
+                evidence=FundusReader.regions,
                 headline=(
                     *("odir_kappa", "odir_f1_micro", "odir_auc", "odir_final"),
                     *("map", "macro_auc"),

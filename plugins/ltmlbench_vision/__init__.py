@@ -1,4 +1,4 @@
-"""Image backbones (any timm model) and heads."""
+"""Image backbones (any timm model), heads, multi-task pre-training and Grad-CAM."""
 
 from __future__ import annotations
 
@@ -33,6 +33,18 @@ def ltmlbench_heads() -> list[Record]:
             citation="Zhou et al., RLKD, MICCAI 2022 (wiring); sizes and place are ours",
             aliases=("rba",),
         ),
+    ]
+
+
+@hookimpl
+def ltmlbench_explanations() -> list[Record]:
+    return [
+        Record(
+            "grad-cam",
+            "ltmlbench_vision.gradcam:GradCam",
+            "Grad-CAM per label as a gallery, and how much of it lies inside known lesions",
+            citation="Selvaraju et al., Grad-CAM, ICCV 2017; captum",
+        )
     ]
 
 

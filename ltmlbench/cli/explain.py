@@ -1,0 +1,108 @@
+"""``ltmlbench explain``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ltmlbench.cli.runs import run_folder
+from ltmlbench.errors import RequestError, did_you_mean
+from ltmlbench.prepare import Benchmark
+
+
+def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
+    """Draws where the network of a run looks: samples, and a map for each of their labels.
+
+    RUN is a run folder (out/runs/...), or the beginning of a run's name in --out. Every finished
+    run has such a picture of six test samples already: gallery.png in its folder.
+    """
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument(
+        "--samples", metavar="ID,ID", help="what to show (default: test samples, rare labels first)"
+    )
+    parser.add_argument(
+        "--labels", metavar="NAME,NAME", help="maps to show (default: of the labels a sample has)"
+    )
+    parser.add_argument("--out", type=Path, default=Path("out"), help="where the runs are")
+    parser.add_argument(
+        "--file", type=Path, help="the PNG to write (default: explain.png in the run's folder)"
+    )
+    arguments = parser.parse_args(given)
+    folder = run_folder(arguments.run, arguments.out, "run.json")
+    record = json.loads((folder / "run.json").read_text())
+    if record["floor"]:
+        raise RequestError(f"{record['id']} is a floor: it sees no picture, so it looks nowhere")
+    if record["status"] != "done":
+        raise RequestError(f"{record['id']} failed: it has no network to look into")
+    file = arguments.file or folder / "explain.png"
+    config = folder.parent.parent / "config.yaml"
+    benchmark = _benchmark(config)
+    samples = _known(arguments.samples, benchmark.samples.ids, "sample")
+    labels = _known(arguments.labels, benchmark.samples.labels.names, "label")
+    again = f"`ltmlbench run --config {config}` makes it again"
+    picture = _draw(benchmark, record["id"], samples, labels, again)
+
+    from ltmlbench.store import write_atomic
+
+    write_atomic(file, picture)
+    print(f"written: {file}")
+    return 0
+
+
+def _benchmark(config: Path) -> Benchmark:
+    """The benchmark of a resolved configuration."""
+    from ltmlbench.config import read_config
+    from ltmlbench.prepare import configure, prepare
+
+    return prepare(*configure(read_config(config)), decode=True)
+
+
+def _known(text: str | None, names: Iterable[str], what: str) -> tuple[str, ...]:
+    """The names in a list with commas; none if there is no list."""
+    wanted = tuple(dict.fromkeys(n.strip() for n in (text or "").split(",") if n.strip()))
+    known = dict.fromkeys(names)
+    for name in wanted:
+        if name not in known:
+            raise RequestError(f"there is no {what} {name!r}{did_you_mean(name, known)}")
+    return wanted
+
+
+def _draw(
+    benchmark: Benchmark,
+    name: str,
+    samples: tuple[str, ...],
+    labels: tuple[str, ...],
+    again: str,
+) -> bytes:
+    """The PNG that the explanation of the benchmark draws of a run."""
+    from ltmlbench.prepare import load_explanation
+    from ltmlbench.registry import load
+    from ltmlbench.stages import ModelStage, Stage, Work
+
+    grid, store = benchmark.grid, benchmark.store
+    run = next((run for run in grid.runs if run.id == name), None)
+    if run is None:
+        raise RequestError(f"the configuration gives no run {name!r} any more: {again}")
+    if store.get(run.model) is None:
+        raise RequestError(f"the model of {name!r} is not stored any more: {again}")
+    node = grid.nodes[run.model]
+    explanation = load_explanation(benchmark.config) or load("explanation", "grad-cam")
+    assert isinstance(node.stage, ModelStage), "build_grid has seen to that"
+    stage = explanation.plan(node.stage, node.task, samples=samples, labels=labels)
+    if stage is None:
+        raise RequestError(f"{name!r} has no network to look into")
+
+    def work(folder: Path) -> Work:
+        return Work(node.task, folder, input_folder, lambda index, of, values: None)
+
+    def input_folder(inner: Stage) -> Path:
+        """The model is stored; what else a picture needs is made if it is not."""
+        identity, preimage = inner.identity(node.task), inner.preimage(node.task)
+        return store.build(identity, preimage, lambda folder: inner.run(work(folder)))[0].folder
+
+    with tempfile.TemporaryDirectory() as folder:
+        stage.run(work(Path(folder)))
+        return (Path(folder) / "gallery.png").read_bytes()

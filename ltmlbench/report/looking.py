@@ -1,0 +1,124 @@
+"""Where the networks look: what the explanations of the runs left, as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ltmlbench.contracts import POINTING
+from ltmlbench.evaluation.statistics import summarise
+from ltmlbench.report.about import About, titled
+from ltmlbench.report.blocks import Block, Cell, Line, row_names, stat_cell
+from ltmlbench.report.summary import Stat, Summary
+
+LOOKING = "Where the networks look"
+
+MEASURES = {
+    "energy": (
+        "Share of the map inside the lesions",
+        "energy: the share of a label's map (Grad-CAM, enlarged to the picture) inside what shows "
+        "the label, mean over the test pictures that have it",
+    ),
+    "hits": (
+        "Pointing game",
+        "hit: the strongest cell of the map holds a part of what shows the label (the tolerance is "
+        "the cell); share of the test pictures that have the label",
+    ),
+}
+"""Measure -> title of its table, and what it is."""
+
+
+def read_pointing(out: Path, runs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The ``pointing.csv`` of all runs, one below the other, with the columns ``run``, ``method``,
+    ``backbone``, ``fold``, ``seed`` before `POINTING`; empty if there are none."""
+    columns = ["run", "method", "backbone", "fold", "seed", *POINTING]
+    frames = []
+    for run in runs:
+        if "pointing.csv" in run.get("explanation", {}).get("files", ()):
+            path = out / "runs" / run["id"] / "pointing.csv"
+            frame = pd.read_csv(path, dtype={"label": "str"}, keep_default_na=False, na_values=[""])
+            keys = {key: run[key] for key in columns[1:5]}
+            frames.append(frame.assign(run=run["id"], **keys)[columns])
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def pointing_blocks(pointing: pd.DataFrame, summary: Summary) -> Iterator[Block]:
+    """One table per measure: labels, most frequent first, × what a uniform map scores and the rows
+    of the table."""
+    if pointing.empty:
+        return
+    energy, hits = (_block(pointing, summary, measure) for measure in MEASURES)
+    yield replace(energy, notes=tuple(_notes(pointing)))
+    yield hits
+
+
+def unexplained_lines(about: About) -> list[str]:
+    """Which runs have no explanation because it failed, one line each."""
+    return [f"{run}: not explained: {cause}" for run, cause in about.unexplained.items()]
+
+
+def _block(pointing: pd.DataFrame, summary: Summary, measure: str) -> Block:
+    about = summary.about
+    rows = [row for row in summary.rows if not row.floor]
+    title, legend = MEASURES[measure]
+    stats = _stats(pointing, ["method", "backbone"], measure)
+    once = pointing.drop_duplicates(["backbone", "fold", "label"])  # it depends on no method
+    uniform = _stats(once, ["backbone"], f"{measure}_uniform")
+    backbones = list(dict.fromkeys(row.backbone for row in rows))
+    pictures = pointing.groupby(["fold", "label"])["samples"].max().groupby("label").sum()
+    lines = []
+    for _, label in sorted(zip(about.counts, about.labels, strict=True), key=lambda x: -x[0]):
+        if label not in pictures.index:
+            continue
+        even = (_uniform_cell(uniform.get((backbone, label))) for backbone in backbones)
+        cells = (stat_cell(stats.get((row.method, row.backbone, label)), row.runs) for row in rows)
+        lines.append(Line((Cell(label), Cell(str(pictures[label])), *even, *cells)))
+    several = len(backbones) > 1
+    named = [f"uniform map, {name}" if several else "uniform map" for name in backbones]
+    return Block(
+        titled(title, about),
+        ("label", f"test {about.protocol.unit}s", *named, *row_names(rows)),
+        tuple(lines),
+        summary.caption,
+        legend=(legend,),
+    )
+
+
+def _stats(
+    pointing: pd.DataFrame, keys: Sequence[str], measure: str
+) -> dict[tuple[str, ...], Stat]:
+    by = [*keys, "label"]
+    table = summarise(pointing.assign(value=pointing[measure].astype(float)), by)
+    records = table[[*by, *Stat._fields]].itertuples(index=False, name=None)
+    return {tuple(r[: len(by)]): Stat(*r[len(by) :]) for r in records}
+
+
+def _uniform_cell(stat: Stat | None) -> Cell:
+    return Cell("") if stat is None or math.isnan(stat.mean) else Cell(f"{stat.mean:.3f}")
+
+
+def _notes(pointing: pd.DataFrame) -> Iterator[str]:
+    """How fine the maps are, and how many point nowhere."""
+    cells = pointing.groupby("backbone", sort=False)["cells"].unique()
+    fine = "; ".join(f"{name}: {', '.join(sizes)}" for name, sizes in cells.items())
+    yield (
+        "uniform map: what a map would score that is the same everywhere in what the picture "
+        f"shows. Cells of a map: {fine}; few cells can say little"
+    )
+    sums = pointing.groupby(["method", "backbone"], sort=False)[["empty", "samples"]].sum()
+    several = pointing["backbone"].nunique() > 1
+    empty = [
+        f"{f'{method}, {backbone}' if several else method}: {none} of {samples}"
+        for method, backbone, none, samples in sums.reset_index().itertuples(index=False, name=None)
+        if none
+    ]
+    if empty:
+        yield (
+            "maps that are 0 everywhere (the network finds nothing that speaks for the label) are "
+            f"left out: {'; '.join(empty)}"
+        )
