@@ -288,7 +288,7 @@ class Fit(ModelStage, TrunkStage):
 
     def network(self, work: Work, folder: Path) -> Network:
         """The trained network, in evaluation mode, from this stage's artifact in ``folder``."""
-        from ltmlbench.training.loop import trained
+        from ltmlbench.training.fit import trained
 
         return trained(self, work, folder)[0].eval()
 
