@@ -106,9 +106,8 @@ def _lay_out(row: Row, task: Task, nodes: dict[str, Node], explanation: Explanat
     where = " · ".join([row.name, backbone, task.split.name, f"seed {task.seed}"])
     identity = _add(Predict(model=model), task, nodes, where)
     look = explanation.plan(model, task) if explanation and not row.method.floor else None
-    slug = re.sub(r"[^A-Za-z0-9.+=-]+", "_", f"{row.name}-{backbone}-{task.split.name}").strip("_")
     return Run(
-        id=f"{slug}-s{task.seed}-{identity[:8]}",
+        id=f"{slug(f'{row.name}-{backbone}-{task.split.name}')}-s{task.seed}-{identity[:8]}",
         method=row.name,
         backbone=backbone,
         fold=task.split.name,
@@ -118,6 +117,11 @@ def _lay_out(row: Row, task: Task, nodes: dict[str, Node], explanation: Explanat
         model=model.identity(task),
         explanation=_add(look, task, nodes, where) if look else "",
     )
+
+
+def slug(text: str) -> str:
+    """A text as a file name."""
+    return re.sub(r"[^A-Za-z0-9.+=-]+", "_", text).strip("_")
 
 
 def _add(stage: Stage, task: Task, nodes: dict[str, Node], where: str) -> str:

@@ -4,6 +4,7 @@ out/config.yaml       resolved; `ltmlbench run --config` with it gives the same 
 out/benchmark.json    data set, labels, protocol, published numbers, which runs belong together
 out/runs/<id>/        run.json, identity.json, predictions.parquet, history.csv, model...,
                       gallery.png and pointing.csv of the explanation
+out/stages/<name>/    what stages before the runs left to look at: pre-training, label subsets
 out/results.csv       tidy: one row per run, unit, metric and label
 out/summary.csv       mean, std (ddof = 1), n and 95 % interval over the runs of each row
 out/table.md, report.html
@@ -17,13 +18,13 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from ltmlbench.config import dump_config
-from ltmlbench.grid import Outcome, Run
+from ltmlbench.grid import Node, Outcome, Run, slug
 from ltmlbench.prepare import Benchmark
 from ltmlbench.registry import load, registry
 from ltmlbench.report.folder import Report, write_report
@@ -52,12 +53,29 @@ class Recorder:
         The two may end in either order; a run is finished with its predictions.
         """
         self._outcomes[outcome.identity] = outcome
+        node = self.benchmark.grid.nodes[outcome.identity]
+        if node.stage.shown and not outcome.failure:
+            self._show(node)
         for run in self._runs.get(outcome.identity, ()):
             if predicted := self._outcomes.get(run.identity):
                 record = self._record(run, predicted)
                 write_json(self.out / "runs" / run.id / "run.json", record)
                 if outcome is predicted:
                     registry().announce("run_finished", run=record)
+
+    def _show(self, node: Node) -> None:
+        """Copies what a stage leaves to look at, with a line on what came out."""
+        artifact = self.benchmark.store.get(node.identity)
+        assert artifact is not None, "an outcome without failure is stored"
+        folder = self.out / "stages" / shown_name(node)
+        _copy(artifact, folder, node.stage.shown)
+        about = {
+            "title": _shown_title(node),
+            "summary": node.stage.summary(artifact.folder),
+            "identity": node.identity,
+            "seconds": artifact.seconds,
+        }
+        write_json(folder / "stage.json", about)
 
     def write_report(self) -> Report:
         """Table, results and page of the runs recorded so far."""
@@ -127,9 +145,20 @@ def expanded(preimage: Any, recorder: Recorder) -> Any:
     return preimage
 
 
-def _copy(artifact: Artifact, folder: Path) -> None:
+def _shown_title(node: Node) -> str:
+    """A stage by what it depends on: one that all folds share names no fold."""
+    fold = [node.task.split.name] if "split" in node.stage.depends else []
+    return " · ".join([node.stage.title, *fold, f"seed {node.task.seed}"])
+
+
+def shown_name(node: Node) -> str:
+    """The name of a stage's folder in ``out/stages``."""
+    return f"{slug(_shown_title(node))}-{node.identity[:8]}"
+
+
+def _copy(artifact: Artifact, folder: Path, only: Sequence[str] = ()) -> None:
     """Copies of an artifact's files: hard links where possible (both are read-only by custom)."""
-    for name in artifact.manifest["files"]:
+    for name in [n for n in artifact.manifest["files"] if n in only or not only]:
         source, target = artifact.folder / name, folder / name
         target.unlink(missing_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -188,4 +217,5 @@ def describe(benchmark: Benchmark) -> dict[str, Any]:
         "remarks": dataset.remarks(settings, samples),
         "published": [row.model_dump(mode="json") for row in dataset.published()],
         "runs": [run.id for run in benchmark.grid.runs],
+        "stages": [shown_name(n) for n in benchmark.grid.nodes.values() if n.stage.shown],
     }

@@ -156,12 +156,14 @@ class Stage(BaseModel, ABC):
     ``version``: raise it when the same fields would give other results.
     ``depends``: the parts of the task that change the output; stages that leave one out (a trunk
     pre-trained on other data leaves out ``split``) are shared across it.
+    ``shown``: files of the artifact for people to look at, copied to ``out/stages/``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     version: ClassVar[int] = 1
     depends: ClassVar[frozenset[str]] = PARTS
+    shown: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def run(self, work: Work) -> None:
@@ -171,6 +173,10 @@ class Stage(BaseModel, ABC):
     def title(self) -> str:
         """A few words for progress displays."""
         return type(self).__name__.lower()
+
+    def summary(self, folder: Path) -> str:
+        """What came out, in a line for the report, from the artifact in ``folder``."""
+        return ""
 
     def inputs(self) -> Iterator[Stage]:
         """The stages among the fields."""
@@ -270,7 +276,8 @@ class Fit(ModelStage, TrunkStage):
 
     @property
     def title(self) -> str:
-        return f"fit {type(self.loss).__name__}"
+        on = f", {self.examples.title}" if self.examples else ""
+        return f"fit {type(self.loss).__name__}{on}"
 
     def run(self, work: Work) -> None:
         from ltmlbench.training.fit import fit

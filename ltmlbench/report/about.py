@@ -25,6 +25,8 @@ class About:
         remarks: how the run differs from the published protocol, one line each.
         notes: what was left out of the data or found odd, one line each.
         failures: cause per run that failed.
+        made: what stages before the runs left (pre-training, label subsets): a line per folder in
+            ``stages/``.
         unexplained: cause per run that is done, but whose explanation failed.
         planned: number of runs of the grid, done or not.
     """
@@ -43,6 +45,7 @@ class About:
     remarks: Sequence[str] = ()
     notes: Sequence[str] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
+    made: Mapping[str, str] = field(default_factory=dict)
     unexplained: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def write_report(out: Path) -> Report:
     except (OSError, ValueError) as error:
         raise DataError(f"{out} holds no benchmark ({error}): give the --out of a run") from error
     runs = _runs(out, benchmark["runs"])
-    about = _about(benchmark, runs)
+    about = _about(benchmark, runs, out)
     metrics = {name: load("metric", name) for name in benchmark["metrics"]}
     rows = [
         {key: run[key] for key in ("method", "backbone", "fold", "seed", "floor")}
@@ -104,7 +105,17 @@ def _galleries(out: Path, runs: list[dict[str, Any]]) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in found.values()}
 
 
-def _about(benchmark: dict[str, Any], runs: list[dict[str, Any]]) -> About:
+def _made(out: Path, names: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        path = out / "stages" / name / "stage.json"
+        if path.exists():
+            stage = json.loads(path.read_text())
+            found[name] = f"{stage['title']}: {stage['summary']}"
+    return found
+
+
+def _about(benchmark: dict[str, Any], runs: list[dict[str, Any]], out: Path) -> About:
     summaries = {entry.record.name: entry.record.summary for entry in registry().entries("metric")}
     return About(
         title=benchmark["title"],
@@ -121,6 +132,7 @@ def _about(benchmark: dict[str, Any], runs: list[dict[str, Any]]) -> About:
         remarks=benchmark["remarks"],
         notes=benchmark["notes"],
         failures={run["id"]: run["failure"]["cause"] for run in runs if run["status"] == "failed"},
+        made=_made(out, benchmark.get("stages", ())),
         unexplained={
             run["id"]: run["explanation"]["failure"]["cause"]
             for run in runs

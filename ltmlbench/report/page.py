@@ -69,6 +69,7 @@ def render_page(
         parts[LOOKING.lower()] = _looking(summary, pointing, galleries or {}, rows)
     failed = [f"{run}: {cause}" for run, cause in about.failures.items()]
     parts |= {
+        "made on the way": _made(about),
         "training": curve_figures(history, rows, CURVES),
         "failed runs": _bullets(failed),
         "differences from the published protocol": _bullets(about.remarks),
@@ -130,6 +131,14 @@ def _looking(
             f"<figcaption>{link}; every other run has its own</figcaption></figure>"
         )
     return _bullets(unexplained_lines(summary.about)) + "".join(figures)
+
+
+def _made(about: About) -> str:
+    items = (
+        f'<li>{escape(line)} (<a href="stages/{quote(name)}/">files</a>)</li>'
+        for name, line in about.made.items()
+    )
+    return f"<ul>{''.join(items)}</ul>" if about.made else ""
 
 
 def _smaller(picture: bytes) -> bytes:

@@ -80,6 +80,7 @@ def render_table(results: pd.DataFrame, about: About, pointing: pd.DataFrame | N
         summary = Summary(results, about)
         parts += [summary.progress, *_sections(summary)]
         parts += _looking(summary, pointing)
+    parts += _list("Made on the way", about.made.values(), about)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]
     parts += _list("Failed runs", failures, about)
     parts += _list("How this differs from the published protocol", about.remarks, about)

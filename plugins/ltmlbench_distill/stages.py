@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -73,11 +74,20 @@ class Partition(Stage):
     """
 
     depends: ClassVar[frozenset[str]] = frozenset({"data", "split", "seed"})
+    shown: ClassVar[tuple[str, ...]] = ("subsets.json", "report.csv")
 
     generator: SubsetGenerator
     prototypes: Prototypes | None = None
     apart: tuple[str, ...] = ()
     n_subsets: int
+
+    @property
+    def title(self) -> str:
+        return f"subsets ({type(self.generator).__name__})"
+
+    def summary(self, folder: Path) -> str:
+        found = json.loads((folder / "subsets.json").read_text())
+        return " ".join(f"{{{', '.join(entry['labels'])}}}" for entry in found)
 
     def run(self, work: Work) -> None:
         labels = work.task.labels
@@ -151,7 +161,9 @@ class TeacherLogits(LogitsStage):
 
     @property
     def title(self) -> str:
-        return "teacher logits"
+        return (
+            f"teacher logits, {self.teacher.examples.title}" if self.teacher.examples else "logits"
+        )
 
     def run(self, work: Work) -> None:
         from ltmlbench.stages import read_examples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -54,6 +55,8 @@ class MultiTaskTrunk(TrunkStage):
 
     depends: ClassVar[frozenset[str]] = (PARTS - {"data", "split"}) | {"sources"}
 
+    shown: ClassVar[tuple[str, ...]] = ("metrics.json", "history.csv", "overlays.png")
+
     options: MultiTask
 
     @property
@@ -64,6 +67,17 @@ class MultiTaskTrunk(TrunkStage):
         from ltmlbench_vision.pretrain import pretrain
 
         pretrain(self.options, work)
+
+    def summary(self, folder: Path) -> str:
+        found = json.loads((folder / "metrics.json").read_text())
+        dice = [f"{name} {v:.2f}" for name, v in found["dice"].items() if v is not None]
+        kappa = found["quadratic_weighted_kappa"]
+        parts = [f"Dice {', '.join(dice)}"] if dice else []
+        parts += [f"quadratic weighted kappa of the grade {kappa:.2f}"] if kappa is not None else []
+        return (
+            f"{found['trained_on']} pictures of {', '.join(found['sources'])}; on "
+            f"{found['held_out']} held out: {'; '.join(parts) or 'nothing to measure'}"
+        )
 
     def trunk_weights(self, folder: Path) -> Mapping[str, torch.Tensor]:
         from safetensors.torch import load_file

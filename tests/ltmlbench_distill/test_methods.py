@@ -123,6 +123,23 @@ def test_a_whole_run_ends_with_a_row_per_method(done):
 
 
 @pytest.mark.slow
+def test_what_was_made_before_the_runs_is_there_to_look_at(done):
+    result, _ = done
+    stages = {folder.name: folder for folder in (result.out / "stages").iterdir()}
+    (trunk,) = (folder for name, folder in stages.items() if name.startswith("pre-train"))
+    assert {"overlays.png", "metrics.json", "stage.json"} <= {p.name for p in trunk.iterdir()}
+    subsets = [folder for name, folder in stages.items() if name.startswith("subsets_Relational")]
+    assert len(subsets) == 2, "one per fold"
+    table = (result.out / "table.md").read_text()
+    made = table[table.index("Made on the way") :]
+    assert "pictures of fundus-sim[patients=12,seed=1]; on 2 held out: Dice MA" in made
+    for folder in subsets:
+        found = json.loads((folder / "subsets.json").read_text())
+        assert "{" + ", ".join(found[0]["labels"]) + "}" in made
+    assert "stages/pre-train" in (result.out / "report.html").read_text()
+
+
+@pytest.mark.slow
 def test_a_teacher_sees_its_own_labels_and_training_rows_alone(done):
     _, benchmark = done
     for node, folder in stages_of(benchmark, SubsetExamples):
