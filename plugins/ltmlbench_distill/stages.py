@@ -161,9 +161,8 @@ class TeacherLogits(LogitsStage):
 
     @property
     def title(self) -> str:
-        return (
-            f"teacher logits, {self.teacher.examples.title}" if self.teacher.examples else "logits"
-        )
+        learnt = self.teacher.examples
+        return "teacher logits" + (f", {learnt.title}" if learnt else "")
 
     def run(self, work: Work) -> None:
         from ltmlbench.stages import read_examples
