@@ -185,7 +185,10 @@ class Head(Component, ABC):
 
     @abstractmethod
     def build(self, in_features: int, n_labels: int) -> torch.nn.Module:
-        """A module B×D×h×w -> B×C logits."""
+        """A module B×D×h×w -> B×C logits.
+
+        One that weights regions may have ``attention(features)``, B×1×h×w, which galleries show.
+        """
 
 
 class Pretraining(Component, ABC):

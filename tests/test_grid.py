@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ltmlbench import LabelMatrix
-from ltmlbench.contracts import Method
+from ltmlbench.contracts import Explanation, Method
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.engines.local import Local
@@ -144,6 +144,40 @@ def test_a_method_that_plans_no_model_is_refused(tasks):
 
     with pytest.raises(RequestError, match="has to return a ModelStage"):
         build_grid([Row("wrong", Wrong())], networks(tasks), tasks)
+
+
+class Picture(Explanation):
+    """Looks into the models of one factor only."""
+
+    factor: float
+
+    def plan(self, model, task, *, samples=(), labels=()):
+        return Seen(model=model) if model.factor == self.factor else None
+
+
+class Seen(Stage):
+    model: Level
+
+    def run(self, work):
+        raise MemoryError("no room for a picture")
+
+
+def test_explanations_are_laid_out_beside_and_change_no_run(tasks, tmp_path):
+    rows = [Row("one", LevelMethod()), Row("two", LevelMethod(factor=2))]
+    plain = build_grid(rows, networks(tasks), tasks[:1])
+    grid = build_grid(rows, networks(tasks), tasks[:1], Picture(factor=2))
+    assert [replace(run, explanation="") for run in grid.runs] == list(plain.runs)
+    assert [bool(run.explanation) for run in grid.runs] == [False, True]
+    assert set(grid.nodes) - set(plain.nodes) == {grid.runs[1].explanation}
+    outcomes = {}
+    Local().run(grid, Store(tmp_path), 1, lambda o: outcomes.update({o.identity: o}))
+    failed = [identity for identity, outcome in outcomes.items() if outcome.failure]
+    assert failed == [grid.runs[1].explanation]
+
+
+def test_floor_rows_are_never_explained(tasks):
+    row = Row("majority", load("method", "majority"))
+    assert not build_grid([row], networks(tasks), tasks[:1], Picture(factor=1)).runs[0].explanation
 
 
 def test_floor_rows_are_laid_out_once_for_all_networks(tasks):

@@ -25,7 +25,7 @@ class Looks:
     Args:
         cams: M×h×w, not negative, in the units of the logit's gradient.
         probabilities: M.
-        attention: M×h×w in 0..1, of a head that has such a map.
+        attention: M×h×w, of a head that has such a map (`ltmlbench.contracts.Head.build`).
     """
 
     cams: Maps

@@ -53,6 +53,7 @@ def test_it_leaves_what_the_design_says(done):
             {"model.safetensors", "history.csv", "network.json"} if not run["floor"] else set()
         )
         files = {path.name for path in folder.iterdir()}
+        assert (files >= {"gallery.png", "pointing.csv"}) != run["floor"]
         assert trained | {"predictions.parquet", "run.json", "identity.json"} <= files
         assert run["status"] == "done"
         assert len(run["split"]["fingerprint"]) == 64
@@ -98,9 +99,9 @@ def test_an_added_method_trains_only_itself(done, tmp_path, capsys):
     _, cache = done
     more = ["--methods=ib,db,focal", *SMALL[1:]]
     assert main(["plan", *more, *flags(tmp_path, cache)]) == 0
-    assert "4 to do" in capsys.readouterr().out  # a fit and a prediction per fold
+    assert "6 to do" in capsys.readouterr().out  # a fit, a prediction and a gallery per fold
     assert main(["run", *more, *flags(tmp_path, cache)]) == 0
-    assert "4 stages to do" in capsys.readouterr().err
+    assert "6 stages to do" in capsys.readouterr().err
 
 
 def test_bce_and_ib_are_the_same_training_and_share_it(done, tmp_path, capsys):
@@ -128,7 +129,7 @@ def test_plan_shows_runs_stages_and_what_is_left_without_doing_it(tmp_path, caps
     assert main(["plan", *SMALL, *flags(tmp_path / "out", tmp_path / "cache")]) == 0
     shown = capsys.readouterr().out
     assert "runs: 8" in shown
-    assert "16 to do" in shown
+    assert "22 to do" in shown  # per fold: 4 models and predictions, the lesions, 2 galleries
     assert not (tmp_path / "out").exists()
 
 
@@ -154,7 +155,7 @@ def test_a_failed_run_is_recorded_the_others_go_on_and_only_it_is_tried_again(
     for _ in range(2):
         assert main(["run", *wild]) == 1
         error = capsys.readouterr().err
-        assert "4 stages to do" in error  # of the failing row alone: ib is stored
+        assert "6 stages to do" in error  # of the failing row alone: ib is stored
         assert "diverged" in error
     runs = [json.loads(p.read_text()) for p in (tmp_path / "runs").glob("*/run.json")]
     failed = [run for run in runs if run["status"] == "failed"]
@@ -167,7 +168,7 @@ def test_a_failed_run_is_recorded_the_others_go_on_and_only_it_is_tried_again(
 def test_fresh_does_it_all_again_and_gets_the_same_numbers(done, tmp_path, capsys):
     out, cache = done
     assert main(["run", *SMALL, *flags(tmp_path, cache), "--fresh"]) == 0
-    assert "16 stages to do" in capsys.readouterr().err
+    assert "22 stages to do" in capsys.readouterr().err
     assert (tmp_path / "results.csv").read_bytes() == (out / "results.csv").read_bytes()
 
 
@@ -197,7 +198,7 @@ def test_a_killed_benchmark_goes_on_and_gives_the_same_table(done, tmp_path, sto
     given = [*SMALL, *flags(tmp_path / "out", tmp_path / "cache")]
     child = start(given)
     for line in child.stderr:
-        if "[7/16]" in line:  # in the middle: some fits done, some not
+        if "[9/22]" in line:  # in the middle: some fits done, some not
             child.send_signal(stop)
             break
     rest = child.stderr.read()

@@ -1,0 +1,185 @@
+"""Grad-CAM against its formula written out; what is looked at; every backbone and head."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from ltmlbench import load
+from ltmlbench.contracts import POINTING
+from ltmlbench.data.feed import plain
+from ltmlbench.stages import Fit, Work
+from ltmlbench.store import SCRATCH
+from ltmlbench.training.network import build_network
+from ltmlbench_vision.cam import enlarge, look
+from ltmlbench_vision.gradcam import Evidence, Look, chosen, evenly, evidence_mask, known_evidence
+
+BACKBONES = ["test_resnet", "densenet121", "tf_efficientnet_lite0"]
+
+
+def network_of(task, backbone, head, seed=0):
+    trunk = load("backbone", f"{backbone}[weights=random]").resolve()
+    return build_network(trunk, load("head", head), 3, task.numerics, seed).eval()
+
+
+def written_out(network, task, row, label):
+    """One CAM of the whole network, with loops: weights are spatial means of gradients."""
+    pixels = np.load(task.pixels)[[row]]
+    images = torch.from_numpy(plain(pixels, network.trunk.mean, network.trunk.std))
+    features = network.trunk(images)
+    (gradient,) = torch.autograd.grad(network.head(features)[0, label], features)
+    maps, slopes = features.detach().double().numpy()[0], gradient.double().numpy()[0]
+    cam = np.zeros(maps.shape[1:])
+    for channel, slope in zip(maps, slopes, strict=True):
+        cam += slope.sum() / slope.size * channel
+    return np.where(cam > 0, cam, 0.0)
+
+
+@pytest.mark.parametrize("head", ["linear", "region-attention"])
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_it_is_the_formula_for_every_backbone_and_head(task, backbone, head):
+    network = network_of(task, backbone, head)
+    rows, labels = np.array([3, 3, 7, 0, 20]), np.array([0, 2, 1, 1, 0])
+    found = look(network, task, rows, labels)
+    assert found.cams.shape[0] == 5
+    assert found.cams.max() > 0
+    for row, label, cam in zip(rows, labels, found.cams, strict=True):
+        expected = written_out(network, task, row, label)
+        np.testing.assert_allclose(cam, expected, rtol=1e-3, atol=1e-7)
+
+
+def test_it_says_the_probability_and_the_attention_of_the_network(task):
+    network = network_of(task, "test_resnet", "region-attention")
+    rows, labels = np.array([5, 2]), np.array([1, 2])
+    found = look(network, task, rows, labels)
+    pixels = np.load(task.pixels)[rows]
+    images = torch.from_numpy(plain(pixels, network.trunk.mean, network.trunk.std))
+    with torch.no_grad():
+        features = network.trunk(images)
+        expected = network.head(features).sigmoid().numpy()[[0, 1], labels]
+        attention = network.head.attention(features)[:, 0].numpy()
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
+    np.testing.assert_allclose(found.attention, attention, atol=1e-6)
+    assert look(network_of(task, "test_resnet", "linear"), task, rows, labels).attention is None
+
+
+def test_it_leaves_the_network_as_it_is(task):
+    network = network_of(task, "test_resnet", "linear")
+    look(network, task, np.array([0]), np.array([0]))
+    assert all(parameter.grad is None for parameter in network.parameters())
+    assert not network.head._forward_hooks
+
+
+def test_tokens_on_a_grid_and_bfloat16_can_be_looked_at(task):
+    half = replace(task, numerics=replace(task.numerics, dtype="bfloat16"))
+    cams = look(network_of(half, "test_vit", "linear"), half, np.array([0]), np.array([1])).cams
+    assert cams.shape[1] == cams.shape[2] > 1
+    assert np.isfinite(cams).all()
+
+
+def test_maps_are_enlarged_bilinearly():
+    ramp = np.array([[[0.0, 1.0], [0.0, 1.0]]], dtype=np.float32)
+    np.testing.assert_allclose(enlarge(ramp, 4)[0], np.tile([0, 0.25, 0.75, 1], (4, 1)))
+
+
+def test_the_gallery_shows_every_label_rare_ones_first():
+    Y = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0], [0, 1, 1], [1, 0, 0]])
+    assert chosen(Y.astype(np.uint8), 2).tolist() == [5, 0]
+    assert chosen(Y.astype(np.uint8), 9).tolist()[:2] == [5, 0]
+    assert sorted(chosen(Y.astype(np.uint8), 9)) == [0, 1, 2, 3, 5, 6]  # not the one without
+    assert len(chosen(np.zeros((4, 2), dtype=np.uint8), 3)) == 0
+
+
+def test_rows_are_taken_evenly():
+    assert evenly(np.arange(10), 20).tolist() == list(range(10))
+    assert evenly(np.arange(101), 5).tolist() == [0, 25, 50, 75, 100]
+
+
+def test_evidence_is_what_has_a_mask_and_was_looked_for(squares):
+    assert known_evidence(squares) == {"a": ("A",), "b": ("B",)}
+    assert known_evidence(replace(squares, masks=None)) == {}
+    row = int(np.flatnonzero(squares.labels.dense[:, 0])[0])
+    layers = squares.masks(row, 32)
+    mask = evidence_mask(squares, row, ("A",), layers)
+    np.testing.assert_array_equal(mask, layers[:, :, 0] == 1)
+    blind = replace(squares, extras={"annotated": np.zeros((48, 3), dtype=bool)})
+    assert evidence_mask(blind, row, ("A",), layers) is None
+    assert evidence_mask(squares, row, ("A",), np.zeros_like(layers)) is None
+
+
+@pytest.fixture(scope="module")
+def run(task, tmp_path_factory):
+    """Runs a stage after its inputs; returns its folder."""
+    root, done = tmp_path_factory.mktemp("stages"), {}
+
+    def execute(stage, task=task):
+        key = stage.identity(task)
+        if key not in done:
+            folder = root / key
+            (folder / SCRATCH).mkdir(parents=True)
+            stage.run(Work(task, folder, execute, lambda index, of, values: None))
+            done[key] = folder
+        return done[key]
+
+    return execute
+
+
+@pytest.fixture
+def fit():
+    parts = ("loss", "bce"), ("sampler", "ib"), ("head", "region-attention")
+    return Fit(**{kind: load(kind, name) for kind, name in parts})
+
+
+def test_evidence_is_kept_for_the_test_rows_that_have_the_label(task, run):
+    stage = Evidence(structures={"a": ("A",), "b": ("B",)}, most=3)
+    with np.load(run(stage) / "evidence.npz") as file:
+        rows, labels, packed = file["rows"], file["labels"], file["masks"]
+    Y = task.samples.labels.dense
+    assert set(rows) <= set(task.split.test)
+    assert np.bincount(labels).tolist() == [min(3, Y[task.split.test, c].sum()) for c in (0, 1)]
+    for row, label, bits in zip(rows, labels, packed, strict=True):
+        assert Y[row, label] == 1
+        mask = np.unpackbits(bits, axis=1, count=64)
+        np.testing.assert_array_equal(mask, task.samples.masks(row, 64)[:, :, label])
+
+
+def test_the_stage_leaves_a_picture_and_the_numbers(task, run, fit):
+    stage = load("explanation", "grad-cam[pictures=2]").plan(fit, task)
+    folder = run(stage)
+    with Image.open(folder / "gallery.png") as picture:
+        assert picture.format == "PNG"
+    table = pd.read_csv(folder / "pointing.csv")
+    assert tuple(table.columns) == POINTING
+    assert table["label"].tolist() == ["a", "b"]
+    assert (table["empty"] <= table["samples"]).all()
+
+
+def test_chosen_samples_and_labels_give_a_picture_only(task, run, fit):
+    explanation = load("explanation", "grad-cam")
+    sizes = []
+    for labels in (("c",), ("a", "c"), ("a", "b", "c")):
+        folder = run(explanation.plan(fit, task, samples=("s1", "s40"), labels=labels))
+        assert not (folder / "pointing.csv").exists()
+        sizes.append(Image.open(io.BytesIO((folder / "gallery.png").read_bytes())).size)
+    assert len(set(sizes)) == 3
+
+
+def test_models_without_a_network_are_not_explained(task):
+    floor = load("method", "majority").plan(task)
+    assert load("explanation", "grad-cam").plan(floor, task) is None
+
+
+def test_all_models_of_a_split_share_the_evidence(task, fit):
+    looks = [
+        load("explanation", "grad-cam").plan(fit.model_copy(update={"loss": load("loss", name)}), t)
+        for name, t in (("bce", task), ("focal", replace(task, seed=1)))
+    ]
+    assert all(isinstance(stage, Look) for stage in looks)
+    identities = {stage.evidence.identity(task) for stage in looks}
+    assert identities == {looks[0].evidence.identity(replace(task, seed=1))}
+    unknown = replace(task, samples=replace(task.samples, masks=None))
+    assert load("explanation", "grad-cam").plan(fit, unknown).evidence is None
