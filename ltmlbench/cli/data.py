@@ -5,13 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ltmlbench.contracts import Dataset
+from ltmlbench.errors import RequestError
 from ltmlbench.registry import load
-
-if TYPE_CHECKING:
-    from ltmlbench.data.samples import Samples
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -27,15 +24,14 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="labels.csv or sheet.png")
     parser.add_argument("--size", type=int, default=192, help="sheet: pixels per picture")
     parser.add_argument("--number", type=int, default=32, help="sheet: how many pictures")
+    parser.add_argument("--lesions", action="store_true", help="sheet: outline the lesion masks")
     arguments = parser.parse_args(given)
     dataset = load("dataset", arguments.dataset)
     if arguments.action == "check":
         return _check(dataset, arguments.data_dir)
     if arguments.action == "labels":
         return _labels(dataset, arguments.data_dir, arguments.out or Path("labels.csv"))
-    out = arguments.out or Path("sheet.png")
-    samples = dataset.load(arguments.data_dir)
-    return _sheet(samples, arguments.dataset, out, arguments.size, arguments.number)
+    return _sheet(dataset, arguments)
 
 
 def _check(dataset: Dataset, folder: Path | None) -> int:
@@ -57,14 +53,20 @@ def _labels(dataset: Dataset, folder: Path | None, out: Path) -> int:
     return 0
 
 
-def _sheet(samples: Samples, title: str, out: Path, size: int, number: int) -> int:
+def _sheet(dataset: Dataset, arguments: argparse.Namespace) -> int:
     import numpy as np
 
     from ltmlbench.data.sheet import contact_sheet, save_sheet
 
-    rows = (
-        np.linspace(0, len(samples) - 1, max(1, min(number, len(samples)))).round().astype(np.int64)
+    samples = dataset.load(arguments.data_dir)
+    if arguments.lesions and samples.masks is None:
+        raise RequestError(f"{arguments.dataset} has no lesion masks: leave --lesions out")
+    number = max(1, min(arguments.number, len(samples)))
+    rows = np.linspace(0, len(samples) - 1, number).round().astype(np.int64)
+    sheet = contact_sheet(
+        samples, rows, arguments.size, title=arguments.dataset, lesions=arguments.lesions
     )
-    save_sheet(contact_sheet(samples, rows, size, title=title), out)
+    out = arguments.out or Path("sheet.png")
+    save_sheet(sheet, out)
     print(f"written: {out}")
     return 0

@@ -83,7 +83,8 @@ def prepare_mask(
 ) -> npt.NDArray[np.uint8]:
     """The mask size×size of 0 and 1 that lies on ``prepare(image, size, border)``.
 
-    Where it is made smaller, a pixel is set if any part of it is: lesions of a few pixels stay.
+    A pixel is set if the centre of any lesion pixel lies in it, so that lesions of one pixel stay;
+    where the mask is made larger, also if its own centre lies in a lesion pixel.
 
     Args:
         mask: of the same scene as ``image``, at any resolution.
@@ -98,18 +99,17 @@ def prepare_mask(
         scale = image.shape[1 - axis] / mask.shape[1 - axis]
         warp[axis, axis] = scale * size / side
         warp[axis, 2] = ((side - length) // 2 - inside.start) * size / side
+    out = np.zeros((size, size), dtype=np.uint8)
     if warp[0, 0] > 1 or warp[1, 1] > 1:
         centred = warp.copy()  # pixel centres lie at +0.5
         centred[:, 2] += 0.5 * (warp[0, 0] - 1), 0.5 * (warp[1, 1] - 1)
-        layer = cv2.warpAffine(
-            mask.astype(np.uint8), centred, (size, size), flags=cv2.INTER_NEAREST
+        cv2.warpAffine(
+            mask.astype(np.uint8), centred, (size, size), dst=out, flags=cv2.INTER_NEAREST
         )
-        return np.asarray(layer)
     y, x = np.nonzero(mask)
     at_y = np.floor((y + 0.5) * warp[1, 1] + warp[1, 2]).astype(np.int64)
     at_x = np.floor((x + 0.5) * warp[0, 0] + warp[0, 2]).astype(np.int64)
     inside_ = (at_y >= 0) & (at_y < size) & (at_x >= 0) & (at_x < size)
-    out = np.zeros((size, size), dtype=np.uint8)
     out[at_y[inside_], at_x[inside_]] = 1
     return out
 

@@ -47,6 +47,7 @@ def describe(samples: Samples) -> str:
         f"cardinality {labels.cardinality:.4f}, density {labels.density:.4f}, "
         f"imbalance ratio {labels.imbalance_ratio:.2f}",
         *_copied(samples),
+        *_looked_for(samples),
         "",
         "co-occurrence:",
         tabulate(
@@ -60,6 +61,15 @@ def describe(samples: Samples) -> str:
     ]
     title = ["SIMULATED data"] if protocol.simulated else []
     return "\n".join([*title, *lines])
+
+
+def _looked_for(samples: Samples) -> list[str]:
+    """Which lesions have masks, and of how many samples."""
+    if not samples.lesions or "annotated" not in samples.extras:
+        return []
+    numbers = samples.extras["annotated"].sum(axis=0)
+    known = [f"{name} {int(n)}" for name, n in zip(samples.lesions, numbers, strict=True) if n]
+    return [f"lesions looked for, {samples.protocol.unit}s: {', '.join(known) or 'none'}"]
 
 
 def _copied(samples: Samples) -> list[str]:

@@ -1,4 +1,5 @@
-"""Retinal data sets: ODIR-5K and simulated fundus photographs, with the challenge's metrics."""
+"""Retinal data sets: ODIR-5K with its metrics, simulated fundus photographs, and the sets of
+diabetic retinopathy to pre-train on."""
 
 from __future__ import annotations
 
@@ -26,6 +27,32 @@ def ltmlbench_datasets() -> list[Record]:
             "ltmlbench_retina.idrid:Idrid",
             "IDRiD: lesion masks and grades of diabetic retinopathy, to pre-train on (--source)",
             citation="Porwal et al., Indian Diabetic Retinopathy Image Dataset, Data 2018",
+        ),
+        Record(
+            "ddr",
+            "ltmlbench_retina.ddr:Ddr",
+            "DDR: grades, and lesion masks of some photographs, to pre-train on (--source)",
+            citation="Li et al., Diagnostic assessment of deep learning algorithms for diabetic "
+            "retinopathy screening, Information Sciences 501, 2019",
+        ),
+        Record(
+            "fgadr",
+            "ltmlbench_retina.fgadr:Fgadr",
+            "FGADR: lesion masks and grades of the same photographs, to pre-train on (--source)",
+            citation="Zhou et al., A benchmark for studying diabetic retinopathy: segmentation, "
+            "grading, and transferability, IEEE TMI 40(3), 2021",
+        ),
+        Record(
+            "eyepacs",
+            "ltmlbench_retina.dr_grades:EyePacs",
+            "EyePACS: grades of both eyes of many patients, to pre-train on (--source)",
+            citation="Kaggle, Diabetic Retinopathy Detection, 2015",
+        ),
+        Record(
+            "aptos",
+            "ltmlbench_retina.dr_grades:Aptos",
+            "APTOS 2019: grades, to pre-train on (--source)",
+            citation="Kaggle, APTOS 2019 Blindness Detection, 2019",
         ),
     ]
 

@@ -15,7 +15,7 @@ from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
 from ltmlbench_retina.keywords import LABELS, has_quality_remark, labels_of
-from ltmlbench_retina.pictures import BORDER, PictureReader, damage_notes
+from ltmlbench_retina.pictures import BORDER, PictureReader, damage_notes, unreadable
 from ltmlbench_retina.prior import PRIOR_SUBSETS
 
 if TYPE_CHECKING:
@@ -152,21 +152,8 @@ class Odir5k(Dataset):
 
     def check(self, folder: Path | None) -> list[str]:
         """Problems of a folder; decodes every picture in full."""
-        from concurrent.futures import ThreadPoolExecutor
-
         samples = self.load(folder)
-        reader = samples.read
-
-        def problem(row: int) -> str:
-            try:
-                reader(row, 100_000)  # no reduced scale: every byte is decoded
-            except DataError as error:
-                return str(error)
-            return ""
-
-        with ThreadPoolExecutor() as pool:
-            broken = [text for text in pool.map(problem, range(len(samples))) if text]
-        return [*samples.notes, *broken]
+        return [*samples.notes, *unreadable(samples.read, len(samples))]
 
     def published(self) -> tuple[PublishedRow, ...]:
         from ltmlbench_retina.published import ROWS
