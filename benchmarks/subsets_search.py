@@ -16,7 +16,7 @@ from tabulate import tabulate
 from ltmlbench import LabelMatrix
 from ltmlbench_subsets import search
 from ltmlbench_subsets.datasets import make_long_tailed
-from ltmlbench_subsets.objective import Objective
+from ltmlbench_subsets.objective import FEW, Objective
 from ltmlbench_subsets.statistics import Statistics
 
 SIZES = ((20, 5), (50, 8), (100, 16), (300, 16), (1000, 16), (3000, 16))
@@ -79,7 +79,7 @@ def compared(n_labels, n_blocks, with_prototypes):
 
     random = repeated(seconds, lambda: score(objective, scattered()))
     climbed = None
-    if n <= search.DENSE:
+    if n <= FEW:
         climbed = repeated(seconds, lambda: search._ascend(objective, scattered(), n_blocks, n)[1])
     greedy = None if merged is None else score(objective, merged)
     kind = "prototypes" if with_prototypes else "counts"

@@ -21,11 +21,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from ltmlbench_subsets.statistics import Statistics
 
 Floats = npt.NDArray[np.float64]
 Assignment = npt.NDArray[np.int64]
+
+FEW = 400  # labels; up to here dense C×C arrays and dense products are quicker
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Objective:
 
     @cached_property
     def affinity(self) -> Floats:
-        """C×C dense: λ_sem·sem − λ_co·co, zero diagonal. For few labels only."""
+        """C×C dense: λ_sem·sem − λ_co·co, zero diagonal. For `FEW` labels only."""
         dense: Floats = -self.cooccurrence.toarray()
         if self.features is not None:
             dense = dense + self.features @ self.features.T
@@ -81,7 +84,10 @@ class Objective:
 
     def sums(self, onehot: Floats) -> Floats:
         """C×K: summed affinity of every label to the members of every block, itself left out."""
-        sums: Floats = -(self.cooccurrence @ onehot)
+        if len(self) > FEW:  # K times as few additions
+            sums: Floats = -(self.cooccurrence @ sparse.csr_array(onehot)).toarray()
+        else:
+            sums = -(self.cooccurrence @ onehot)
         if self.features is not None:
             squares = (self.features**2).sum(axis=1, keepdims=True)
             sums += self.features @ (self.features.T @ onehot) - squares * onehot

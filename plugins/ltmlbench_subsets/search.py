@@ -1,7 +1,7 @@
 """Finds the partition of the labels that is best by the objective.
 
 Up to `EXACT` labels: the optimum, by dynamic programming over label sets (every set partition is
-covered). Up to `DENSE` labels: local search (move one label, swap two) from several starts, then
+covered). Up to `FEW` labels: local search (move one label, swap two) from several starts, then
 kicked out of its optimum and repeated. Beyond: single moves along the sparse co-occurrences.
 All of it is deterministic; labels come in the order given by the caller.
 """
@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from ltmlbench_subsets.objective import Assignment, Floats, Objective
+from ltmlbench_subsets.objective import FEW, Assignment, Floats, Objective
 
 EXACT = 12
-DENSE = 400
 _GAIN = 1e-9  # what counts as better, beyond rounding
 _WORTH = 1e-7  # the same where many labels each move a mean by very little
 _PER_ROUND = 3000
@@ -33,7 +32,7 @@ def partition(
     """
     if len(objective) <= EXACT:
         return exact(objective, n_blocks, max_labels)
-    if len(objective) <= DENSE:
+    if len(objective) <= FEW:
         assignment = climb(objective, n_blocks, max_labels, generator)
     else:
         starts = [
