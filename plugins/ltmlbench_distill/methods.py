@@ -59,6 +59,9 @@ class Rlkd(Method):
         "corrected", description="teachers' logits shifted to the prior of all training rows"
     )
     negatives: float = Field(1.0, ge=0, description="negatives per positive row of a teacher")
+    teacher_epoch: Literal["data", "subset"] = Field(
+        "subset", description="an epoch of a teacher: its subset's rows once, or as many as of data"
+    )
     views: int | None = Field(
         None, ge=0, description="views teachers see; all epochs' if not given, 0: plain pictures"
     )
@@ -77,6 +80,7 @@ class Rlkd(Method):
                 prototypes=Prototypes(init=init),
                 apart=task.samples.protocol.apart,
                 negatives=self.negatives,
+                whole_epoch=self.teacher_epoch == "data",
                 views=self.views,
             )
         distillation = ClassBalanced(
@@ -115,6 +119,9 @@ class Rskd(Method):
         "corrected", description="teachers' logits shifted to the prior of all training rows"
     )
     negatives: float = Field(1.0, ge=0, description="negatives per positive row of a teacher")
+    teacher_epoch: Literal["data", "subset"] = Field(
+        "subset", description="an epoch of a teacher: its subset's rows once, or as many as of data"
+    )
     views: int | None = Field(
         None, ge=0, description="views teachers see; all epochs' if not given, 0: plain pictures"
     )
@@ -129,7 +136,12 @@ class Rskd(Method):
             taught
             for subsets in (load("subsets", self.shot), *priors)
             for taught in subset_teachers(
-                task, base, subsets, negatives=self.negatives, views=self.views
+                task,
+                base,
+                subsets,
+                negatives=self.negatives,
+                whole_epoch=self.teacher_epoch == "data",
+                views=self.views,
             )
         ]
         distillation = Weighted(
@@ -150,6 +162,7 @@ def subset_teachers(
     prototypes: Prototypes | None = None,
     apart: tuple[str, ...] = (),
     negatives: float,
+    whole_epoch: bool,
     views: int | None,
 ) -> tuple[TeacherLogits, ...]:
     """What the teachers of all subsets say; each teacher is ``base`` on its subset's examples.
@@ -167,6 +180,9 @@ def subset_teachers(
         generator=generator, prototypes=prototypes, apart=apart, n_subsets=n_subsets
     )
     seen = task.schedule.epochs if views is None else views
+    if whole_epoch:
+        sampler = load("sampler", f"cycle[rows={len(task.split.train)}]")
+        base = base.model_copy(update={"sampler": sampler})
     return tuple(
         TeacherLogits(
             teacher=base.model_copy(

@@ -41,6 +41,11 @@ def ltmlbench_samplers() -> list[Record]:
             aliases=("class-aware",),
         ),
         Record(
+            "cycle",
+            "ltmlbench_imbalance.samplers:Cycle",
+            "all rows shuffled, again and again, until rows=N are drawn",
+        ),
+        Record(
             "instance-cb",
             "ltmlbench_imbalance.samplers:InstanceClassBalanced",
             "instance-wise class-balanced: every row as likely as its rarest label asks for",

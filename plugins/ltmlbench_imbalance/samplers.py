@@ -19,6 +19,17 @@ class InstanceBalanced(Sampler):
         return np.random.default_rng([seed, epoch]).permutation(labels.n_samples).astype(np.int64)
 
 
+class Cycle(Sampler):
+    """All rows in random order, again and again, each time reshuffled, until so many are drawn
+    (ours): an epoch of a small subset that is as long as one of the whole data."""
+
+    rows: int = Field(description="draws per epoch", ge=1)
+
+    def order(self, labels: LabelMatrix, *, seed: int, epoch: int) -> Rows:
+        rng = np.random.default_rng([seed, epoch])
+        return _cycle(np.arange(labels.n_samples, dtype=np.int64), self.rows, rng)
+
+
 class ClassAware(Sampler):
     """Labels in turn, reshuffled every round; of each, the next rows of its own reshuffled cycle.
 

@@ -19,7 +19,15 @@ def test_instance_balanced_takes_every_row_once():
     assert sorted(order) == list(range(400))
 
 
-@pytest.mark.parametrize("name", ["ib", "cb", "instance-cb"])
+@pytest.mark.parametrize("rows", [1, 399, 400, 1000])
+def test_a_cycle_takes_every_row_before_any_comes_again(rows):
+    order = load("sampler", f"cycle[rows={rows}]").order(long_tailed(), seed=3, epoch=0)
+    assert len(order) == rows
+    counts = np.bincount(order, minlength=400)
+    assert set(counts) <= {rows // 400, rows // 400 + 1}
+
+
+@pytest.mark.parametrize("name", ["ib", "cb", "cycle[rows=400]", "instance-cb"])
 def test_orders_depend_on_seed_and_epoch_alone(name):
     sampler, labels = load("sampler", name), long_tailed()
     one = sampler.order(labels, seed=3, epoch=1)
