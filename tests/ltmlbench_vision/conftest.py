@@ -1,4 +1,4 @@
-"""Pictures whose evidence is known: a bright square per label."""
+"""Pictures whose evidence is known: a square of its own colour per label."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ LABELS = ("a", "b", "c")
 
 
 class Squares:
-    """Label c is a square of an eighth of the side in column c, at a height that varies by row."""
+    """Label c is a square of an eighth of the side, bright in channel c, beside those of the other
+    labels, at a height that varies by row."""
 
     def __init__(self, Y):
         self.Y = Y
@@ -24,8 +25,7 @@ class Squares:
 
     def __call__(self, row, size):
         image = np.random.default_rng(row).integers(20, 60, (size, size, 3)).astype(np.uint8)
-        image[self.masks(row, size).any(axis=2)] = 250
-        return image
+        return np.where(self.masks(row, size) == 1, 250, image).astype(np.uint8)
 
     def masks(self, row, size):
         layers = np.zeros((size, size, 3), dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from PIL import Image
 from ltmlbench import load
 from ltmlbench.contracts import POINTING
 from ltmlbench.data.feed import plain
-from ltmlbench.stages import Fit, Work
+from ltmlbench.stages import Fit, Schedule, Work
 from ltmlbench.store import SCRATCH
 from ltmlbench.training.network import build_network
 from ltmlbench_vision.cam import enlarge, look
@@ -121,7 +122,8 @@ def run(task, tmp_path_factory):
         if key not in done:
             folder = root / key
             (folder / SCRATCH).mkdir(parents=True)
-            stage.run(Work(task, folder, execute, lambda index, of, values: None))
+            inner = partial(execute, task=task)
+            stage.run(Work(task, folder, inner, lambda index, of, values: None))
             done[key] = folder
         return done[key]
 
@@ -156,6 +158,15 @@ def test_the_stage_leaves_a_picture_and_the_numbers(task, run, fit):
     assert tuple(table.columns) == POINTING
     assert table["label"].tolist() == ["a", "b"]
     assert (table["empty"] <= table["samples"]).all()
+
+
+def test_a_network_that_has_learnt_what_shows_a_label_looks_at_it(task, run, fit):
+    longer = replace(task, schedule=Schedule(epochs=20, batch_size=8, lr=5e-3))
+    plain = fit.model_copy(update={"head": load("head", "linear")})
+    folder = run(load("explanation", "grad-cam").plan(plain, longer), longer)
+    table = pd.read_csv(folder / "pointing.csv")
+    assert (table["energy"] > 1.5 * table["energy_uniform"]).all()
+    assert (table["hits"] > 2 * table["hits_uniform"]).all()
 
 
 def test_chosen_samples_and_labels_give_a_picture_only(task, run, fit):
