@@ -124,3 +124,11 @@ def test_sources_with_grades_masks_or_both_train_together(tmp_path):
     assert masks[0].sum() == 0
     assert (masks[1].sum(axis=(0, 1)) == [8, 0, 8]).all()
     assert examples.pictures(rows)[:, 0, 0, 0].tolist() == [0, 2]
+
+
+def test_the_lesions_to_learn_can_be_named():
+    given = load("pretraining", "multitask[lesions=[HE,IRMA]]")
+    assert given.lesions == ("HE", "IRMA")
+    assert load("pretraining", "multitask").lesions == ("MA", "HE", "EX", "SE")
+    method = load("method", "ours[pretrain=multitask[lesions=[EX]]]")
+    assert load("pretraining", method.pretrain).lesions == ("EX",)
