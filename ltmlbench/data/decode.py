@@ -95,10 +95,13 @@ def prepare_mask(
     height, width = rows.stop - rows.start, columns.stop - columns.start
     side = max(height, width)
     warp = np.zeros((2, 3))  # from positions in the mask to positions in the prepared picture
-    for axis, (inside, length) in enumerate(((columns, width), (rows, height))):
+    content = []  # columns and rows of the result that are no padding
+    for axis, (kept, length) in enumerate(((columns, width), (rows, height))):
         scale = image.shape[1 - axis] / mask.shape[1 - axis]
+        first = (side - length) // 2
         warp[axis, axis] = scale * size / side
-        warp[axis, 2] = ((side - length) // 2 - inside.start) * size / side
+        warp[axis, 2] = (first - kept.start) * size / side
+        content.append(slice(first * size // side, -(-(first + length) * size // side)))
     out = np.zeros((size, size), dtype=np.uint8)
     if warp[0, 0] > 1 or warp[1, 1] > 1:
         centred = warp.copy()  # pixel centres lie at +0.5
@@ -109,9 +112,11 @@ def prepare_mask(
     y, x = np.nonzero(mask)
     at_y = np.floor((y + 0.5) * warp[1, 1] + warp[1, 2]).astype(np.int64)
     at_x = np.floor((x + 0.5) * warp[0, 0] + warp[0, 2]).astype(np.int64)
-    inside_ = (at_y >= 0) & (at_y < size) & (at_x >= 0) & (at_x < size)
-    out[at_y[inside_], at_x[inside_]] = 1
-    return out
+    inside = (at_y >= 0) & (at_y < size) & (at_x >= 0) & (at_x < size)
+    out[at_y[inside], at_x[inside]] = 1
+    shown = np.zeros_like(out)  # what was marked in the border is not drawn on the padding
+    shown[content[1], content[0]] = out[content[1], content[0]]
+    return shown
 
 
 def _frame(image: Image, border: int | None) -> tuple[slice, slice]:

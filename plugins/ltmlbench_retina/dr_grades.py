@@ -30,7 +30,8 @@ class EyePacs(DrSource):
     def photographs(self, folder: Path) -> Iterator[Photograph]:
         for part, sheet in (("train", "trainlabelscsv"), ("test", "retinopathysolutioncsv")):
             for name, path, grade in _graded(folder, sheet, ("image", "level"), part):
-                yield Photograph(name, part, path, name.partition("_")[0], grade)
+                patient = name.partition("_")[0]
+                yield Photograph(f"{part}/{name}", part, path, patient, grade)
 
 
 class Aptos(DrSource):

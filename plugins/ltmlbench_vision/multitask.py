@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ltmlbench.contracts import Pretraining
 from ltmlbench.errors import RequestError
+from ltmlbench.spec import split_outside_brackets
 from ltmlbench.stages import PARTS, Task, TrunkStage, Work
 
 if TYPE_CHECKING:
@@ -27,9 +28,18 @@ class MultiTask(Pretraining):
 
     epochs: int | None = Field(None, ge=1, description="the benchmark's own number if not given")
     weight: float = Field(1.0, ge=0, description="λ_S, of segmentation beside grading")
-    lesions: tuple[str, ...] = Field(("MA", "HE", "EX", "SE"), description="channels of Subnet-S")
+    lesions: tuple[str, ...] = Field(
+        ("MA", "HE", "EX", "SE"), description="channels of Subnet-S, written [MA,HE,EX,SE]"
+    )
     head: str = Field("region-attention", description="head of Subnet-C, dropped afterwards")
     validation: float = Field(0.1, gt=0, lt=1, description="share of the groups held out to report")
+
+    @field_validator("lesions", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(split_outside_brackets(value.removeprefix("[").removesuffix("]")))
+        return value
 
     def plan(self, task: Task) -> MultiTaskTrunk:
         if not task.sources:

@@ -81,3 +81,33 @@ def test_a_sheet_is_written_as_png(samples, tmp_path):
     with Image.open(tmp_path / "deep" / "sheet.png") as file:
         assert file.format == "PNG"
         np.testing.assert_array_equal(np.asarray(file), sheet)
+
+
+def corner(row, size):
+    """Lesion 0 of every picture is a square in the upper left, lesion 1 is nowhere."""
+    layers = np.zeros((size, size, 2), dtype=np.uint8)
+    layers[10:14, 10:14, 0] = 1
+    return layers
+
+
+def test_lesions_are_outlined_and_named_in_one_colour(samples):
+    marked = replace(samples, lesions=("MA", "HE"), masks=corner)
+    rows = np.array([1])
+    sheet = contact_sheet(marked, rows, SIZE, lesions=True)
+    plain = prepare(disc(1, SIZE), SIZE, 10)
+    top, left = 3 * 15, 8
+    picture = sheet[top : top + SIZE, left : left + SIZE]
+    ring = np.zeros((SIZE, SIZE), dtype=bool)
+    ring[9:15, 9:15] = True
+    ring[10:14, 10:14] = False
+    np.testing.assert_array_equal(picture[~ring], plain[~ring])
+    (colour,) = np.unique(picture[ring], axis=0)
+    assert (sheet[:top] == colour).all(axis=2).any()
+
+
+def test_lesions_are_shown_only_where_they_are_asked_for(samples):
+    marked = replace(samples, lesions=("MA", "HE"), masks=corner)
+    rows = np.arange(5)
+    np.testing.assert_array_equal(
+        contact_sheet(marked, rows, SIZE), contact_sheet(samples, rows, SIZE)
+    )

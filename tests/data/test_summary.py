@@ -42,5 +42,14 @@ def test_the_summary_says_what_can_be_counted_by_hand():
     assert "one note" in text
 
 
+def test_the_summary_says_which_lesions_were_looked_for_and_in_how_many_samples():
+    annotated = np.zeros((6, 3), dtype=bool)
+    annotated[:4, 0] = annotated[2:, 2] = True
+    annotated[5, 2] = False
+    text = describe(samples(lesions=("MA", "HE", "EX"), extras={"annotated": annotated}))
+    assert "lesions looked for, eyes: MA 4, EX 3" in text
+    assert "lesions" not in describe(samples())
+
+
 def test_simulated_data_are_called_so():
     assert describe(load("dataset", "fundus-sim[patients=40]").load(None)).startswith("SIMULATED")

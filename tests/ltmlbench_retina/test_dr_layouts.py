@@ -196,7 +196,8 @@ def test_fgadr_without_its_sheet_is_an_error(tmp_path):
 
 def test_eyepacs_keeps_both_eyes_of_a_patient_together(tmp_path):
     samples = loaded("eyepacs", eyepacs(tmp_path))
-    assert samples.ids == ("10_left", "10_right", "13_left", "13_right", "1_left", "1_right")
+    train = ("train/10_left", "train/10_right", "train/13_left", "train/13_right")
+    assert samples.ids == (*train, "test/1_left", "test/1_right")
     assert samples.groups == ("10", "10", "13", "13", "1", "1")
     assert list(samples.extras["grade"]) == [0, 2, 4, 1, 0, 3]
     assert samples.official == ("train",) * 4 + ("test",) * 2

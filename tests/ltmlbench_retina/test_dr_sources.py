@@ -9,6 +9,7 @@ from dr_folders import BUILDERS, SIDE, drawn, fgadr, idrid, mask, picture
 from PIL import Image
 
 from ltmlbench import load
+from ltmlbench.cli import main
 from ltmlbench.errors import DataError, LtmlbenchError
 from ltmlbench.prepare import configure, prepare
 
@@ -212,6 +213,15 @@ def test_check_reads_every_mask(tmp_path):
     row = loaded("fgadr", folder).ids.index("0000_1")
     with pytest.raises(DataError, match="get the mask again"):
         loaded("fgadr", folder).masks(row, SIDE)
+
+
+def test_a_sheet_of_lesions_needs_masks(tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    for name, code in (("idrid", 0), ("aptos", 2)):
+        folder = BUILDERS[name](tmp_path / name)
+        given = [f"--dataset={name}", f"--data-dir={folder}", f"--out={out}", "--size=32"]
+        assert main(["data", "sheet", "--lesions", *given]) == code
+    assert "aptos has no lesion masks" in capsys.readouterr().err
 
 
 def planned(folder):

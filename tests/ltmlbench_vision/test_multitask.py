@@ -220,3 +220,11 @@ def test_a_stopped_pretraining_goes_on_and_ends_with_the_same_trunk(task, tmp_pa
     _, resumed = pretrained(task, tmp_path / "stopped", lambda i, of, values: seen.append(i))
     assert seen == [1, 2, 3, 3, 4]
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
+
+
+def test_the_lesions_to_learn_can_be_named():
+    given = load("pretraining", "multitask[lesions=[HE,IRMA]]")
+    assert given.lesions == ("HE", "IRMA")
+    assert load("pretraining", "multitask").lesions == ("MA", "HE", "EX", "SE")
+    method = load("method", "ours[pretrain=multitask[lesions=[EX]]]")
+    assert load("pretraining", method.pretrain).lesions == ("EX",)
