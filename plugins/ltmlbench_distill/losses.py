@@ -22,7 +22,7 @@ class ClassBalanced(Distillation):
     poster's; its formula, α, T and the prior correction are ours (METHODS 1.5, 1.6).
     """
 
-    alpha: float = Field(0.5, ge=0, le=1, description="share of the teachers in the loss")
+    alpha: float = Field(0.2, ge=0, le=1, description="share of the teachers in the loss")
     temperature: float = Field(2.0, gt=0, description="softens teachers and student")
     kd_weight: Literal["db", "effective", "inverse", "uniform"] = Field(
         "db", description="w: per sample as in DB loss, per label, or none"

@@ -50,7 +50,7 @@ class Rlkd(Method):
     attention: str = Field("region-attention", description="a head, or none for the plain one")
     subsets: str = Field("relational", description="a subset generator")
     teachers: Literal["subsets", "none"] = Field("subsets", description="none: no distillation")
-    alpha: float = Field(0.5, ge=0, le=1, description="share of the teachers in the loss")
+    alpha: float = Field(0.2, ge=0, le=1, description="share of the teachers in the loss")
     temperature: float = Field(2.0, gt=0, description="softens teachers and student")
     kd_weight: Literal["db", "effective", "inverse", "uniform"] = Field(
         "db", description="w: per sample as in DB loss, per label, or none"
