@@ -29,11 +29,8 @@ def subfolders(folder: Path, depth: int = 3) -> Iterator[Path]:
 def _entries(folder: Path, *, folders: bool) -> list[Path]:
     """Its folders or its files, sorted, without hidden ones."""
     with os.scandir(folder) as entries:
-        return sorted(
-            Path(entry.path)
-            for entry in entries
-            if entry.is_dir() == folders and not entry.name.startswith(".")
-        )
+        names = [entry.name for entry in entries if entry.is_dir() == folders]
+    return [folder / name for name in sorted(names) if not name.startswith(".")]
 
 
 def folder_below(folder: Path, *names: str, depth: int = 3) -> Path | None:
