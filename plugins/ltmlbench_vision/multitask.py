@@ -52,6 +52,13 @@ class MultiTask(Pretraining):
         ):
             names = ", ".join(source.name for source in task.sources)
             raise RequestError(f"source {names}: neither grades nor lesion masks to pre-train on")
+        known = sorted({name for source in task.sources for name in source.samples.lesions})
+        unknown = [name for name in self.lesions if name not in known]
+        if unknown and "lesions" in self.model_fields_set:  # asked for by name
+            raise RequestError(
+                f"no source has lesion {unknown[0]!r} (lesions={','.join(self.lesions)}); "
+                f"they have {', '.join(known) or 'none'}"
+            )
         return MultiTaskTrunk(options=self)
 
 

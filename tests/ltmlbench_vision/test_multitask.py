@@ -9,6 +9,7 @@ import torch
 
 from ltmlbench import LabelMatrix, load
 from ltmlbench.data.samples import Samples
+from ltmlbench.errors import RequestError
 from ltmlbench.stages import Source
 from ltmlbench_vision.lesson import gather
 from ltmlbench_vision.pretrain import TwoBranches, multitask_loss
@@ -228,3 +229,9 @@ def test_the_lesions_to_learn_can_be_named():
     assert load("pretraining", "multitask").lesions == ("MA", "HE", "EX", "SE")
     method = load("method", "ours[pretrain=multitask[lesions=[EX]]]")
     assert load("pretraining", method.pretrain).lesions == ("EX",)
+
+
+def test_a_lesion_asked_for_that_no_source_has_is_one_line(task):
+    with pytest.raises(RequestError, match=r"no source has lesion 'EXX'.*they have EX"):
+        load("pretraining", "multitask[lesions=[EX,EXX]]").plan(task)
+    load("pretraining", "multitask").plan(task)  # the default ones may be missing
