@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -57,7 +57,11 @@ class BenchmarkConfig(BaseModel):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="arithmetic")
     engine: str = Field("local", description="who executes the stages")
-    jobs: int = Field(1, ge=1, description="stages executed at once")
+    jobs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        "auto",
+        description="stages executed at once; auto: on CPUs a process per core, at most 4, where "
+        "there is enough to train; on a GPU one",
+    )
     out: Path = Field(Path("out"), description="where table, report and runs are written")
     cache_dir: Path | None = Field(None, description="shared artifacts and decoded pixels")
 

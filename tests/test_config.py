@@ -64,3 +64,11 @@ def test_files_that_hold_no_settings_are_refused(tmp_path, content):
         read_config(path)
     with pytest.raises(RequestError, match=r"nowhere\.yaml"):
         read_config(tmp_path / "nowhere.yaml")
+
+
+def test_jobs_are_a_number_or_auto():
+    assert make_config({"jobs": "auto"}).jobs == "auto"
+    assert make_config({"jobs": "3"}).jobs == 3
+    for wrong in (0, "many"):
+        with pytest.raises(RequestError, match="jobs"):
+            make_config({"jobs": wrong})

@@ -16,8 +16,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     add_settings(parser)
     arguments = parser.parse_args(given)
 
+    from ltmlbench.api import choose_jobs, images_to_train
     from ltmlbench.prepare import Benchmark, configure, prepare
-    from ltmlbench.stages import Fit
     from ltmlbench.store import SCRATCH
 
     benchmark: Benchmark = prepare(*configure(*settings_of(arguments)), decode=False)
@@ -47,10 +47,9 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         if history.exists():
             with open(history, newline="") as file:
                 rates += [float(row["images_per_second"]) for row in csv.DictReader(file)]
-    fits = [node for node in todo if isinstance(node.stage, Fit)]
-    images = sum(len(node.task.split.train) * node.task.schedule.epochs for node in fits)
+    images = images_to_train(benchmark)
     if rates:
-        minutes = images / median(rates) / 60 / benchmark.config.jobs
+        minutes = images / median(rates) / 60 / choose_jobs(benchmark)
         print(f"left to do: about {minutes:.0f} min ({images} images at {median(rates):.0f}/s)")
     else:
         print(f"left to do: {images} images to train on; nothing like it is stored to time it by")
