@@ -1,0 +1,51 @@
+"""How many stages are executed at once when nobody says."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from ltmlbench.api import WORTH_PROCESSES, choose_jobs, images_to_train
+from ltmlbench.prepare import configure, prepare
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    def make(**given):
+        settings = {
+            "dataset": "fundus-sim[patients=40]",
+            "methods": "ib,focal",
+            "backbones": "test_resnet[weights=random]",
+            "image_size": 32,
+            "folds": 2,
+            "device": "cpu",
+            "cache_dir": tmp_path,
+        }
+        return prepare(*configure({**settings, **given}), decode=False)
+
+    return make
+
+
+def test_a_small_benchmark_is_done_in_this_process(prepared):
+    small = prepared(epochs=1)
+    assert images_to_train(small) < WORTH_PROCESSES
+    assert choose_jobs(small) == 1
+
+
+def test_a_larger_one_on_cpus_gets_a_process_per_core_but_not_too_many(prepared):
+    large = prepared(epochs=200)
+    training = sum(len(n.task.split.train) for n in large.grid.nodes.values() if n.inputs == ())
+    assert images_to_train(large) >= WORTH_PROCESSES
+    assert images_to_train(large) <= 200 * training
+    assert choose_jobs(large) == min(os.cpu_count(), 4)
+
+
+def test_a_number_that_was_given_is_kept(prepared):
+    assert choose_jobs(prepared(epochs=200, jobs=3)) == 3
+    assert choose_jobs(prepared(epochs=1, jobs=2)) == 2
+
+
+def test_a_gpu_is_not_shared(prepared):
+    large = prepared(epochs=200)
+    on_gpu = large.config.model_copy(update={"device": "cuda"})
+    assert choose_jobs(replace(large, config=on_gpu)) == 1
