@@ -35,7 +35,7 @@ class OnLabels(RelationalSubsets):
     def fit(self, X, y=None):
         X = X if sparse.issparse(X) else np.asarray(X)
         mean = X.mean()
-        return super().fit(X > mean)
+        return super().fit(mean < X)
 
 
 DO_NOT_APPLY = {
