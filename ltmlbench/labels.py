@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -30,10 +30,11 @@ class LabelMatrix:
     def __init__(self, Y: Any, names: Sequence[str] | None = None) -> None:
         if names is None and hasattr(Y, "columns"):
             names = [str(column) for column in Y.columns]
-        dimensions = np.ndim(Y) if not issparse(Y) else 2
-        if dimensions != 2:
-            raise DataError(f"a label matrix has 2 dimensions (samples × labels), not {dimensions}")
-        given: Any = Y if issparse(Y) else np.asarray(Y)
+        given: Any = Y if issparse(Y) else _numbers(Y)
+        if given.ndim != 2:
+            raise DataError(f"a label matrix has 2 dimensions (samples × labels), not {given.ndim}")
+        if given.dtype.kind not in "biuf":
+            raise DataError(f"a label matrix holds only 0 and 1; {given.dtype} found")
         csr: Any = csr_array(given)
         if not csr.has_canonical_format:
             csr = csr.copy()  # what is summed is ours
@@ -42,7 +43,7 @@ class LabelMatrix:
             raise DataError("a label matrix holds only 0 and 1; fractional, negative or NaN found")
         self._csr: Any = csr.astype(np.int32)
         self._csr.eliminate_zeros()
-        self.names = tuple(names) if names is not None else tuple(map(str, range(csr.shape[1])))
+        self.names = tuple(map(str, range(csr.shape[1]) if names is None else names))
         if len(self.names) != csr.shape[1]:
             raise DataError(f"{len(self.names)} names for {csr.shape[1]} label columns")
         if len(set(self.names)) != len(self.names):
@@ -51,7 +52,7 @@ class LabelMatrix:
 
     @classmethod
     def from_tags(
-        cls, rows: Sequence[Iterable[str]], names: Sequence[str] | None = None
+        cls, rows: Sequence[Collection[str]], names: Sequence[str] | None = None
     ) -> LabelMatrix:
         """From a list (or set) of tags per sample; a tag that repeats in one sample counts once.
 
@@ -63,8 +64,8 @@ class LabelMatrix:
             DataError: a row is no list of tags, or the names repeat.
         """
         for i, row in enumerate(rows):
-            if isinstance(row, str):
-                raise DataError(f"row {i} is the string {row!r}: give a list of tags per sample")
+            if isinstance(row, str | Mapping) or not isinstance(row, Iterable):
+                raise DataError(f"row {i} is {row!r}: give a list of tags per sample")
             bad = [tag for tag in row if not isinstance(tag, str) or not tag]
             if bad:
                 raise DataError(f"row {i}: {bad[0]!r} is no tag: tags are strings, not empty")
@@ -166,3 +167,15 @@ class LabelMatrix:
     def select(self, labels: Sequence[int]) -> LabelMatrix:
         """All rows, some labels (column indices)."""
         return LabelMatrix(self._csr[:, list(labels)], [self.names[c] for c in labels])
+
+
+def _numbers(Y: Any) -> npt.NDArray[Any]:
+    """A plain array; columns of objects, such as pandas' nullable ones, become numbers."""
+    try:
+        given = np.asarray(Y)
+        return given.astype(np.float64) if given.ndim == 2 and given.dtype == object else given
+    except (TypeError, ValueError):
+        raise DataError(
+            "a label matrix is a table of samples × labels that holds only 0 and 1; gaps, text or "
+            "rows of different length found"
+        ) from None

@@ -64,6 +64,8 @@ class Subsets:
 
     def positives(self, k: int) -> npt.NDArray[np.int32]:
         """N: how many labels of subset ``k`` each sample holds."""
+        if not 0 <= k < len(self):
+            raise RequestError(f"there is no subset {k}, only 0 to {len(self) - 1}")
         chosen = np.zeros(self.labels.n_labels, dtype=np.int32)
         chosen[list(self.members[k])] = 1
         return np.asarray(self.labels.sparse @ chosen, dtype=np.int32)
@@ -92,12 +94,13 @@ class Subsets:
         return np.sort(np.concatenate([np.flatnonzero(held), drawn])).astype(np.int64)
 
     def report(self, features: Floats | None = None) -> pd.DataFrame:
-        """One row per subset, beside the undivided data (first row).
+        """One row per subset, below the undivided data (all labels of the subsets) and above the
+        labels left out, where there are some.
 
-        Columns: ``subset``, ``labels`` (names), ``n_labels``, ``samples`` (with a label of the
-        subset), ``multi_label`` (with two or more), ``imbalance`` (largest over smallest count),
-        ``cooccurrence`` (mean n_ab / min(n_a, n_b) over pairs), ``similarity`` (mean cosine over
-        pairs; NaN without features).
+        Columns: ``subset``, ``labels`` (a tuple of names), ``n_labels``, ``samples`` (with a label
+        of the subset), ``multi_label`` (with two or more), ``imbalance`` (largest over smallest
+        count), ``cooccurrence`` (mean n_ab / min(n_a, n_b) over pairs), ``similarity`` (mean cosine
+        over pairs; NaN without features).
 
         Args:
             features: C×D rows of the labels, such as prototypes.
@@ -107,6 +110,8 @@ class Subsets:
         inside = tuple(sorted(label for block in self.members for label in block))
         pairs = self.labels.pairs()
         named = [("undivided", inside), *((str(k), b) for k, b in enumerate(self.members))]
+        if self.left_out:
+            named.append(("left out", self.left_out))
         return pd.DataFrame([self._describe(name, b, pairs, features) for name, b in named])
 
     def _describe(
@@ -122,7 +127,7 @@ class Subsets:
         present = counts[counts > 0]
         return {
             "subset": name,
-            "labels": " ".join(self.labels.names[c] for c in index),
+            "labels": tuple(self.labels.names[c] for c in index),
             "n_labels": len(index),
             "samples": int((part > 0).sum()),
             "multi_label": int((part > 1).sum()),
@@ -137,8 +142,15 @@ class Subsets:
 def _mean_cosine(features: Floats | None, index: list[int]) -> float:
     if features is None or len(index) < 2:
         return float("nan")
-    rows = np.asarray(features, dtype=np.float64)[index]
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    rows = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+    rows = unit_rows(np.asarray(features, dtype=np.float64)[index])
     pairs = float(np.square(rows.sum(axis=0)).sum() - np.square(rows).sum())
     return pairs / (len(index) * (len(index) - 1))
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """The rows with length 1; rows of zeros stay zeros."""
+    largest = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)  # squares may overflow
+    scaled = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
+    norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+    unit: Floats = np.divide(scaled, norms, out=np.zeros_like(rows), where=norms > 0)
+    return unit

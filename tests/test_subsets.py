@@ -42,7 +42,7 @@ def test_the_report_is_what_pandas_counts(labels):
     for row, block in zip(report.itertuples(), ["abcde", "ad", "bce"], strict=True):
         part = table[list(block)]
         pairs = [(a, b) for i, a in enumerate(block) for b in block[i + 1 :]]
-        assert set(row.labels.split()) == set(block)
+        assert row.labels == tuple(block)
         assert row.n_labels == len(block)
         assert row.samples == part.any(axis=1).sum()
         assert row.multi_label == (part.sum(axis=1) > 1).sum()
@@ -53,6 +53,19 @@ def test_the_report_is_what_pandas_counts(labels):
         index = {name: i for i, name in enumerate("abcde")}
         similar = [unit[index[a]] @ unit[index[b]] for a, b in pairs]
         assert row.similarity == pytest.approx(np.mean(similar))
+
+
+def test_the_report_ends_with_the_labels_left_out(labels):
+    report = Subsets(labels, ((0, 3),)).report()
+    assert report["subset"].tolist() == ["undivided", "0", "left out"]
+    assert report["labels"].tolist() == [("a", "d"), ("a", "d"), ("b", "c", "e")]
+    assert report["samples"].tolist()[2] == labels.dense[:, [1, 2, 4]].any(axis=1).sum()
+
+
+@pytest.mark.parametrize("k", [-1, 1])
+def test_a_subset_that_is_not_there_is_one_clear_error(labels, k):
+    with pytest.raises(ValueError, match=f"there is no subset {k}, only 0 to 0"):
+        Subsets(labels, ((0, 3),)).rows(k)
 
 
 @pytest.mark.parametrize(

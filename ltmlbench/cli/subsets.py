@@ -25,7 +25,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--generator", default="relational", help="see `ltmlbench list subsets`")
-    parser.add_argument("--n-subsets", type=int, metavar="K", help="by the number of labels")
+    parser.add_argument("--n-subsets", type=int, metavar="K", help="or by the number of labels")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write subsets, rows and picture")
     parser.add_argument("--column", help="the column, or JSON key, that holds tags")
     parser.add_argument("--separator", help="between tags in one cell")
@@ -56,9 +56,11 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         raise DataError(f"{arguments.file}: {spec} made no subset of its labels")
     subsets = Subsets(labels, members)
     if arguments.names_only:
-        print("\n".join("\t".join(names) for names in subsets.names))
+        print("\n".join("\t".join(map(_printable, names)) for names in subsets.names))
     else:
         _show(subsets, arguments.file, str(spec), prototypes)
+        if hasattr(generator, "max_labels"):
+            _point_out(subsets, spec.name)
     if arguments.out:
         _write(subsets, arguments, str(spec), prototypes)
     return 0
@@ -89,9 +91,9 @@ def _show(subsets: Subsets, file: Path, generator: str, prototypes: Any) -> None
         f"{file}: {labels.n_samples} samples, {labels.n_labels} labels, cardinality "
         f"{labels.cardinality:.3f}, imbalance ratio {labels.imbalance_ratio:.1f}\n"
     )
-    report = subsets.report(prototypes).dropna(axis="columns", how="all")
-    rows = report.to_dict("records")
-    shown = [{**row, "labels": _shortened(row["labels"])} for row in rows]
+    report = subsets.report(prototypes).iloc[: 1 + len(subsets)]
+    rows = report.dropna(axis="columns", how="all").to_dict("records")
+    shown = [{**row, "labels": _listed(row["labels"])} for row in rows]
     shown[0]["labels"] = ""
     print(tabulate(shown, headers="keys", floatfmt=".3f"))
     undivided, divided = rows[0], rows[1:]
@@ -100,15 +102,35 @@ def _show(subsets: Subsets, file: Path, generator: str, prototypes: Any) -> None
         f"{sum(row['multi_label'] for row in divided)} (summed over {len(divided)} subsets)"
     )
     if subsets.left_out:
-        names = [labels.names[c] for c in subsets.left_out]
-        print(f"in no subset: {_shortened(' '.join(names))} ({len(names)} labels)")
-    largest = max(row["n_labels"] for row in divided)
-    if len(divided) > 2 and 2 * largest > undivided["n_labels"]:
-        print(f"one subset holds {largest} labels; the option max_labels bounds that")
+        names = [f"{labels.names[c]} ({labels.counts[c]})" for c in subsets.left_out]
+        number = f"{len(names)} of {labels.n_labels} labels"
+        print(f"in no subset, {number} (samples): {_listed(names)}")
 
 
-def _shortened(text: str, most: int = 60) -> str:
+def _point_out(subsets: Subsets, generator: str) -> None:
+    """That one subset holds most labels, and what to do about it."""
+    sizes = [len(block) for block in subsets.members]
+    if len(sizes) > 2 and 2 * max(sizes) > sum(sizes):
+        roomy = -(-3 * sum(sizes) // (2 * len(sizes)))
+        print(
+            f"subset {sizes.index(max(sizes))} holds {max(sizes)} of {sum(sizes)} labels; to bound "
+            f'that: --generator "{generator}[max_labels={roomy}]"'
+        )
+
+
+def _listed(names: Sequence[str], most: int = 60) -> str:
+    """Names with commas between, as many as fit."""
+    shown = [_shortened(_printable(name), 24) for name in names[:most]]
+    return _shortened(", ".join(shown), most)
+
+
+def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _printable(name: str) -> str:
+    """Tabs, line ends and the like as they are written in Python."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 def _write(subsets: Subsets, arguments: argparse.Namespace, spec: str, prototypes: Any) -> None:
@@ -122,7 +144,8 @@ def _write(subsets: Subsets, arguments: argparse.Namespace, spec: str, prototype
     report = subsets.report(prototypes).drop(columns=["labels"])
     rows = report.astype(object).where(report.notna(), None).to_dict("records")
     described = [
-        {**row, "labels": list(names)} for row, names in zip(rows[1:], subsets.names, strict=True)
+        {**row, "labels": list(names)}
+        for row, names in zip(rows[1 : 1 + len(subsets)], subsets.names, strict=True)
     ]
     content = {
         "file": arguments.file.name,

@@ -227,7 +227,7 @@ def _arff(path: Path, reading: Reading) -> LabelMatrix:
         given = arff.loads(text, return_type=arff.LOD if sparse_rows else arff.DENSE)
     except arff.ArffException as error:
         raise DataError(f"{path}: {str(error).splitlines()[0]}") from None
-    columns = [name for name, _ in given["attributes"]]
+    columns = [re.sub(r"\\(.)", r"\1", name) for name, _ in given["attributes"]]  # it\'s
     meka = re.search(r"-C\s+(-?\d+)", given["relation"])
     beside = path.with_suffix(".xml")
     labels = reading.labels

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST = 300  # labels drawn; beyond, the most frequent ones
 NAMED = 60  # labels whose names can be read
-LONGEST = 40  # characters of a name; longer ones leave no room for the picture
+LONGEST = 22  # characters of a name; longer ones leave no room for the picture
 
 
 def cooccurrence_picture(subsets: Subsets, title: str) -> bytes:
@@ -24,6 +24,7 @@ def cooccurrence_picture(subsets: Subsets, title: str) -> bytes:
     More than `MOST` labels: the most frequent ones are drawn, and the title says so.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     counts = subsets.labels.counts
     frequent = np.argsort(-counts, kind="stable")[:MOST]
@@ -43,14 +44,17 @@ def cooccurrence_picture(subsets: Subsets, title: str) -> bytes:
         below, top, (frequent.tolist(), after), ("by frequency", "by subset"), strict=True
     ):
         image = _matrix(axes, subsets, order)
-        bars.bar(range(len(order)), counts[order], width=0.9, color="#4878a8")
+        width = 0.9 if len(order) <= NAMED else 1.0  # narrow gaps make a pattern of their own
+        bars.bar(range(len(order)), counts[order], width=width, color="#4878a8")
         bars.set_yscale("log")
+        bars.set_ylim(bottom=0.7)
+        bars.yaxis.set_minor_formatter(NullFormatter())
         bars.set_ylabel("samples")
         bars.set_title(name)
         bars.tick_params(labelbottom=False)
     start = 0
     for k, block in enumerate(blocks):
-        _frame(below[1], start, len(block), f"subset {k}" if len(blocks) <= 20 else "")
+        _frame(below[1], start, len(block), _named(k, len(block) / len(after)))
         start += len(block)
     figure.colorbar(image, ax=below, label="co-occurrence  n_ab / min(n_a, n_b)", shrink=0.8)
     buffer = io.BytesIO()
@@ -77,6 +81,11 @@ def _matrix(axes: Axes, subsets: Subsets, order: list[int]) -> Any:
         axes.set_xticks([])
         axes.set_yticks([])
     return image
+
+
+def _named(k: int, share: float) -> str:
+    """As much of "subset k" as there is room for beside its frame."""
+    return f"subset {k}" if share > 0.1 else str(k) if share > 0.025 else ""
 
 
 def _frame(axes: Axes, start: int, size: int, name: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
-from ltmlbench.subsets import Subsets
+from ltmlbench.subsets import Subsets, unit_rows
 from ltmlbench_subsets.objective import Floats, Objective
 from ltmlbench_subsets.search import partition
 from ltmlbench_subsets.statistics import Statistics
@@ -136,7 +137,8 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
 
     def report(self) -> pd.DataFrame:
         """Per subset labels, samples, multi-label samples, imbalance, mean co-occurrence and mean
-        semantic similarity, below the same of the undivided data; then the labels left out."""
+        semantic similarity, below the same of the undivided data; last the labels left out, if any
+        (`left_out_` says why)."""
         return self._divided().report(self._features)
 
     def _divided(self) -> Subsets:
@@ -148,8 +150,19 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
     def _check_options(self) -> None:
         for name in ("cooccurrence", "imbalance", "semantics", "max_cooccurrence", "min_samples"):
             value = getattr(self, name)
-            if not (np.isfinite(value) and value >= 0):
-                raise RequestError(f"{name}={value}: has to be 0 or more")
+            if not (isinstance(value, Real) and np.isfinite(value) and value >= 0):
+                raise RequestError(f"{name}={value!r}: has to be a number, 0 or more")
+        for name in ("n_subsets", "max_labels", "random_state"):
+            value, optional = getattr(self, name), name != "random_state"
+            if not (isinstance(value, Integral) or (value is None and optional)):
+                raise RequestError(f"{name}={value!r}: has to be an integer")
+        if self.random_state < 0:
+            raise RequestError(f"random_state={self.random_state}: has to be 0 or more")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _left_out(self, statistics: Statistics) -> dict[int, str]:
         out = {}
@@ -193,19 +206,31 @@ def default_subsets(n_labels: int) -> int:
 
 def _label_matrix(Y: Any, names: Sequence[str] | None) -> LabelMatrix:
     if isinstance(Y, LabelMatrix):
-        return Y
-    if isinstance(Y, list | tuple) and any(
-        isinstance(row, str | set | frozenset) or any(isinstance(x, str) for x in row) for row in Y
-    ):
-        return LabelMatrix.from_tags(Y, names)
+        return Y if names is None else LabelMatrix(Y.sparse, names)
+    column = getattr(Y, "ndim", 0) == 1 and Y.dtype.kind == "O"  # of a table
+    if isinstance(Y, list | tuple) or column:
+        rows = list(Y)
+        if any(_holds_tags(row) for row in rows):
+            return LabelMatrix.from_tags(rows, names)
     return LabelMatrix(Y, names)
+
+
+def _holds_tags(row: Any) -> bool:
+    if isinstance(row, str | set | frozenset):
+        return True
+    return isinstance(row, Iterable) and any(isinstance(x, str) for x in row)
 
 
 def _one_per_group(labels: LabelMatrix, groups: npt.NDArray[Any]) -> LabelMatrix:
     """One row per group, holding every label one of its samples holds."""
     if groups.shape != (labels.n_samples,):
         raise DataError(f"groups: {groups.shape} does not fit {labels.n_samples} samples")
-    _, index = np.unique(groups, return_inverse=True)
+    try:
+        values, index = np.unique(groups, return_inverse=True)
+    except TypeError:
+        raise DataError("groups: numbers or strings are needed, not both, and no gaps") from None
+    if (values != values).any():
+        raise DataError("groups: NaN found; every sample needs a group")
     member: Any = sparse.csr_array((np.ones(len(index), np.int32), (index, np.arange(len(index)))))
     return LabelMatrix((member @ labels.sparse) > 0, labels.names)
 
@@ -214,7 +239,11 @@ def _unit_rows(prototypes: Any, statistics: Statistics) -> Floats | None:
     """C×D rows of length 1; a row of zeros, or of a label that never occurs, may stay zeros."""
     if prototypes is None:
         return None
-    rows = np.asarray(prototypes, dtype=np.float64)
+    try:
+        given = prototypes.toarray() if sparse.issparse(prototypes) else np.asarray(prototypes)
+        rows = given.astype(np.float64, casting="unsafe" if given.dtype == object else "same_kind")
+    except (TypeError, ValueError):
+        raise DataError("prototypes: a table of numbers is needed, one row per label") from None
     if rows.ndim != 2 or rows.shape[0] != len(statistics.names) or rows.shape[1] == 0:
         raise DataError(
             f"prototypes: {' × '.join(map(str, rows.shape))} does not fit "
@@ -224,7 +253,4 @@ def _unit_rows(prototypes: Any, statistics: Statistics) -> Floats | None:
     if (bad := np.flatnonzero(broken & (statistics.counts > 0))).size:
         name = statistics.names[bad[0]]
         raise DataError(f"prototypes: NaN or infinite values in the row of label {name!r}")
-    rows = np.where(broken[:, None], 0.0, rows)
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Floats = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
-    return unit
+    return unit_rows(np.where(broken[:, None], 0.0, rows))

@@ -76,7 +76,7 @@ def test_it_prints_the_labels_before_and_after(file, table, capsys):
     assert first[4:8] == ["undivided", "0", "1", ""]
     several = (table.sum(axis=1) > 1).sum()
     assert f"relational[n_subsets=2]: samples with several labels {several} -> " in shown.out
-    assert "in no subset: ghost (1 labels)" in shown.out
+    assert "in no subset, 1 of 7 labels (samples): ghost (0)" in shown.out
 
 
 def test_it_writes_a_description_that_fits_the_file(written, table):
@@ -217,13 +217,17 @@ def test_semantic_joins_similar_names_and_with_prototypes_similar_prototypes(
     assert "similarity" in capsys.readouterr().out
 
 
-def test_prior_takes_a_map_from_a_file_and_names_what_it_leaves_out(file, tmp_path, capsys):
+def test_prior_takes_a_map_from_a_file_and_names_what_it_leaves_out(file, table, tmp_path, capsys):
     prior = tmp_path / "map.json"
     prior.write_text(json.dumps({"loud": ["rock", "indie rock"], "soft": ["folk", "jazz"]}))
     sets = divided(file, capsys, f"prior[file={prior}]")
     assert sets == [{"rock", "indie rock"}, {"folk", "jazz"}]
     assert main(["subsets", str(file), f"--generator=prior[file={prior}]"]) == 0
-    assert "in no subset: pop free jazz ghost (3 labels)" in capsys.readouterr().out
+    counts = table.sum()
+    assert (
+        f"in no subset, 3 of 7 labels (samples): pop ({counts['pop']}), "
+        f"free jazz ({counts['free jazz']}), ghost (0)"
+    ) in capsys.readouterr().out
 
 
 def test_a_subset_of_one_label_is_described_without_nan(file, tmp_path):
@@ -241,15 +245,33 @@ def test_communities_join_labels_that_meet(file, capsys):
     assert any({"jazz", "free jazz"} <= block for block in sets)
 
 
-def test_one_subset_that_holds_most_labels_is_pointed_out(tmp_path, capsys):
-    np.savez(tmp_path / "f.npz", Y=np.eye(20, dtype=int))
+def test_one_subset_that_holds_most_labels_is_pointed_out_where_a_generator_can_bound_it(
+    tmp_path, capsys
+):
+    generator = np.random.default_rng(0)
+    Y = generator.random((300, 20)) < np.linspace(0.5, 0.02, 20)
+    np.savez(tmp_path / "f.npz", Y=Y.astype(int))
+    assert main(["subsets", str(tmp_path / "f.npz"), "--n-subsets", "4"]) == 0
+    pointed = 'of 20 labels; to bound that: --generator "relational[max_labels=8]"'
+    assert pointed in capsys.readouterr().out
+    bounded = ["--generator", "relational[max_labels=8]", "--n-subsets", "4"]
+    assert main(["subsets", str(tmp_path / "f.npz"), *bounded]) == 0
+    assert "to bound that" not in capsys.readouterr().out
     prior = tmp_path / "map.json"
     most = [str(c) for c in range(4, 20)]
     prior.write_text(json.dumps({"a": ["0", "1"], "b": ["2", "3"], "most": most}))
     assert main(["subsets", str(tmp_path / "f.npz"), f"--generator=prior[file={prior}]"]) == 0
-    assert "one subset holds 16 labels; the option max_labels bounds that" in (
-        capsys.readouterr().out
-    )
+    assert "to bound that" not in capsys.readouterr().out
+
+
+def test_names_with_blanks_and_tabs_can_be_told_apart(tmp_path, capsys):
+    rows = [["hip hop", "a\tb"], ["two\nlines"], ["hip hop"], ["two\nlines", "x" * 70]]
+    (tmp_path / "f.jsonl").write_text("".join(json.dumps({"tags": row}) + "\n" for row in rows))
+    assert main(["subsets", str(tmp_path / "f.jsonl"), "--names-only", "--n-subsets", "1"]) == 0
+    (names,) = capsys.readouterr().out.splitlines()
+    assert set(names.split("\t")) == {"hip hop", "a\\tb", "two\\nlines", "x" * 70}
+    assert main(["subsets", str(tmp_path / "f.jsonl"), "--n-subsets", "1"]) == 0
+    assert "a\\tb, hip hop, two\\nlines, " + "x" * 23 + "…" in capsys.readouterr().out
 
 
 def test_columns_and_separators_are_told_by_options(tmp_path, capsys):

@@ -331,6 +331,12 @@ def test_attribute_names_of_an_arff_file_may_hold_commas_and_blanks(tmp_path):
     assert labels.dense.tolist() == [[1, 0], [0, 1]]
 
 
+def test_quotes_of_attribute_names_of_an_arff_file_are_undone(tmp_path):
+    text = "@relation r\n@attribute 'it\\'s' {0,1}\n@attribute 'a \\\\ b' {0,1}\n@data\n1,0\n0,1\n"
+    (tmp_path / "f.arff").write_text(text)
+    assert read_labels(tmp_path / "f.arff", Reading(labels="2")).names == ("it's", "a \\ b")
+
+
 @settings(max_examples=60, deadline=None)
 @example(rows=[["\u2028", "a\x85b"], ["\x1c", "\r\n"]], ascii_only=False)
 @given(

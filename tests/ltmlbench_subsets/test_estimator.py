@@ -1,5 +1,7 @@
 """`RelationalSubsets`: scikit-learn's manners, bad input, and properties of the answer."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,20 +29,32 @@ def label_matrices(draw, labels=(4, 16)):
     return Y.astype(np.uint8)
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        estimator_checks.check_parameters_default_constructible,
-        estimator_checks.check_no_attributes_set_in_init,
-        estimator_checks.check_get_params_invariance,
-        estimator_checks.check_set_params,
-        estimator_checks.check_estimator_cloneable,
-        estimator_checks.check_estimator_repr,
-    ],
-    ids=lambda check: check.__name__,
-)
-def test_it_passes_the_checks_of_scikit_learn_that_apply_to_label_matrices(check):
-    check("RelationalSubsets", RelationalSubsets())
+class OnLabels(RelationalSubsets):
+    """Scikit-learn's checks give numbers: what is above their mean is a label."""
+
+    def fit(self, X, y=None):
+        X = X if sparse.issparse(X) else np.asarray(X)
+        mean = X.mean()
+        return super().fit(mean < X)
+
+
+DO_NOT_APPLY = {
+    "check_complex_data": "no number reaches the labels",
+    "check_dtype_object": "no number reaches the labels",
+    "check_estimators_nan_inf": "no number reaches the labels",
+    "check_estimators_empty_data_messages": "wants other words than ours",
+    "check_fit2d_1feature": "wants other words than ours",
+}
+
+
+def test_it_passes_the_checks_of_scikit_learn_that_apply_to_label_matrices():
+    pytest.importorskip("sklearn", minversion="1.6", reason="check_estimator reports from there on")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of checks that are skipped
+        results = estimator_checks.check_estimator(OnLabels(), on_skip=None, on_fail=None)
+    failed = {result["check_name"] for result in results if result["status"] == "failed"}
+    assert failed <= set(DO_NOT_APPLY)
+    assert sum(result["status"] == "passed" for result in results) > 25
 
 
 def test_a_clone_has_the_parameters_and_none_of_the_answer():
@@ -60,16 +74,30 @@ def test_a_clone_has_the_parameters_and_none_of_the_answer():
         DENSE.tolist(),
         sparse.csr_matrix(DENSE),
         sparse.coo_array(DENSE),
-        LabelMatrix(DENSE, list("abcd")),
+        pd.DataFrame(DENSE).astype("Int64"),
+        pd.DataFrame(DENSE.astype(bool)).astype("boolean"),
+        pd.DataFrame.sparse.from_spmatrix(sparse.csr_matrix(DENSE)),
+        LabelMatrix(DENSE),
     ],
-    ids=["uint8", "bool", "float", "lists", "csr_matrix", "coo_array", "LabelMatrix"],
+    ids=[
+        *("uint8", "bool", "float", "lists", "csr_matrix", "coo_array"),
+        *("Int64", "boolean", "sparse columns", "LabelMatrix"),
+    ],
 )
 def test_every_form_of_a_label_matrix_gives_the_same_subsets(Y):
-    names = None if isinstance(Y, LabelMatrix) else list("abcd")
     expected = RelationalSubsets(2).fit(pd.DataFrame(DENSE, columns=list("abcd")))
-    assert RelationalSubsets(2).fit(Y, names).subsets_ == expected.subsets_
-    assert RelationalSubsets(2).fit(TAGS).subsets_ == expected.subsets_
-    assert RelationalSubsets(2).fit([set(row) for row in TAGS]).subsets_ == expected.subsets_
+    fitted = RelationalSubsets(2).fit(Y, list("abcd"))
+    assert fitted.subsets_ == expected.subsets_
+    assert fitted.labels_ == expected.labels_
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [TAGS, [set(row) for row in TAGS], pd.Series(TAGS), pd.Series(map(np.array, TAGS))],
+    ids=["lists", "sets", "column of lists", "column of arrays"],
+)
+def test_every_form_of_tag_lists_gives_the_same_subsets(tags):
+    assert RelationalSubsets(2).fit(tags).subsets_ == RelationalSubsets(2).fit(DENSE).subsets_
 
 
 def test_a_tag_may_hold_any_character():
@@ -89,8 +117,15 @@ BAD = {
     "nothing positive": (np.zeros((5, 4)), {}, "of 4 labels 0 are left"),
     "names that repeat": (DENSE, {"names": list("abca")}, "names repeat: a"),
     "names that do not fit": (DENSE, {"names": list("abc")}, "3 names for 4"),
-    "a string of tags": (["a|b", "c"], {}, "row 0 is the string 'a|b'"),
+    "a string of tags": (["a|b", "c"], {}, "row 0 is 'a|b': give a list of tags"),
     "an empty tag": ([["a"], ["b", ""]], {}, "row 1: '' is no tag"),
+    "a gap among tag lists": ([["a"], None], {}, "row 1 is None: give a list of tags"),
+    "tags with values": ([["a"], {"b": 0}], {}, "row 1 is {'b': 0}: give a list of tags"),
+    "text": (np.array([["a", "b"], ["c", "d"]]), {}, "only 0 and 1; <U1 found"),
+    "complex numbers": (DENSE + 0j, {}, "only 0 and 1; complex128 found"),
+    "dates": (np.zeros((2, 2), dtype="datetime64[s]"), {}, "only 0 and 1; datetime64[s] found"),
+    "gaps": (pd.DataFrame(DENSE).astype("Int64").mask(DENSE == 1), {}, "gaps, text or rows"),
+    "rows of different length": ([[1, 0], [1]], {}, "gaps, text or rows of different length"),
     "numbers among tags": ([["a"], [3]], {}, "row 1: 3 is no tag"),
     "prototypes of another length": (
         DENSE,
@@ -103,6 +138,14 @@ BAD = {
         {"prototypes": np.array([[1, 2], [np.nan, 1], [1, 1], [0, 1]]), "names": list("abcd")},
         "row of label 'b'",
     ),
+    "prototypes of text": (DENSE, {"prototypes": [["a"]] * 4}, "a table of numbers is needed"),
+    "ragged prototypes": (
+        DENSE,
+        {"prototypes": [[1], [1, 2], [1], [1]]},
+        "a table of numbers is needed",
+    ),
+    "groups with gaps": (DENSE, {"groups": [1, 2, 3, 4, 5, 6, np.nan, np.nan]}, "needs a group"),
+    "groups of two kinds": (DENSE, {"groups": ["a", None, *range(6)]}, "not both, and no gaps"),
     "groups that do not fit": (DENSE, {"groups": [1, 2]}, "does not fit 8 samples"),
 }
 
@@ -121,8 +164,13 @@ def test_bad_data_is_one_clear_error(case):
     [
         ({"n_subsets": 3}, "4 labels make at most 2 subsets"),
         ({"n_subsets": 0}, "has to be 1 or more"),
+        ({"n_subsets": 2.5}, "n_subsets=2.5: has to be an integer"),
+        ({"n_subsets": "2"}, "n_subsets='2': has to be an integer"),
+        ({"random_state": None}, "random_state=None: has to be an integer"),
+        ({"random_state": -1}, "random_state=-1: has to be 0 or more"),
+        ({"cooccurrence": "much"}, "cooccurrence='much': has to be a number"),
         ({"n_subsets": 2, "max_labels": 1}, "cannot hold 4 labels"),
-        ({"cooccurrence": -1}, "cooccurrence=-1: has to be 0 or more"),
+        ({"cooccurrence": -1}, "cooccurrence=-1: has to be a number, 0 or more"),
         ({"imbalance": float("nan")}, "imbalance=nan"),
         ({"min_samples": 100}, "of 4 labels 0 are left"),
     ],
@@ -131,6 +179,15 @@ def test_options_out_of_range_are_one_clear_error(options, message):
     with pytest.raises(ValueError, match=r".") as caught:
         RelationalSubsets(**options).fit(DENSE)
     assert message in str(caught.value)
+
+
+def test_only_the_direction_of_prototypes_matters():
+    prototypes = np.random.default_rng(0).normal(size=(4, 3))
+    expected = RelationalSubsets(2).fit(DENSE, prototypes=prototypes)
+    for scale in (1e-200, 1e200, np.array([[1], [1e150], [1e-150], [7]])):
+        fitted = RelationalSubsets(2).fit(DENSE, prototypes=prototypes * scale)
+        assert fitted.subsets_ == expected.subsets_
+        assert fitted.score_ == pytest.approx(expected.score_)
 
 
 def test_rows_and_columns_without_positives_are_left_alone():
@@ -155,6 +212,8 @@ def test_rare_labels_and_labels_that_meet_all_others_are_left_out_on_request():
     assert "mean co-occurrence 1.000 > 0.9" in fitted.left_out_[0]
     assert fitted.left_out_[1] == "3 samples, fewer than 5"
     assert sorted(c for block in fitted.subsets_ for c in block) == [2, 3, 4, 5]
+    last = fitted.report().iloc[-1]
+    assert (last["subset"], last["labels"]) == ("left out", ("0", "1"))
 
 
 @settings(max_examples=40, deadline=None)
@@ -236,3 +295,7 @@ def test_on_odir_cooccurrence_alone_finds_the_known_pairs(real_data):
     report = fitted.report()
     assert report["multi_label"].tolist() == [184, 8, 2, 5]
     np.testing.assert_allclose(report["imbalance"], [9.33, 6.72, 1.04, 1.45], atol=0.005)
+    halves = RelationalSubsets(2, imbalance=0).fit(eyes, names=list("DGCAHM")).report()
+    # fewest eyes with several labels would be {D, A}, {G, C, H, M}: 38; J weighs means over pairs
+    assert halves["labels"].tolist()[1:] == [tuple("DGCA"), tuple("HM")]
+    assert halves["multi_label"].tolist() == [184, 83, 0]
