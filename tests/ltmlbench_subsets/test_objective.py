@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ltmlbench import LabelMatrix
-from ltmlbench_subsets.objective import Objective
+from ltmlbench_subsets.objective import FEW, Objective
 from ltmlbench_subsets.statistics import Statistics
 
 
@@ -61,12 +61,13 @@ def test_labels_of_one_frequency_have_no_imbalance():
     assert objective.score([[0, 1], [2, 3]]) == 0.0
 
 
-def test_dense_affinity_and_sparse_sums_agree():
+@pytest.mark.parametrize("n_labels", [12, FEW + 1])
+def test_dense_affinity_and_sums_by_block_agree(n_labels):
     generator = np.random.default_rng(1)
-    Y = (generator.random((80, 12)) < 0.4).astype(int)
-    features = generator.normal(size=(12, 3))
+    Y = (generator.random((80, n_labels)) < 0.4).astype(int)
+    features = generator.normal(size=(n_labels, 3))
     objective = Objective.of(
         Statistics.count(LabelMatrix(Y)), features, cooccurrence=1, imbalance=1, semantics=1
     )
-    onehot = np.eye(3)[generator.integers(0, 3, size=12)]
+    onehot = np.eye(3)[generator.integers(0, 3, size=n_labels)]
     np.testing.assert_allclose(objective.sums(onehot), objective.affinity @ onehot, atol=1e-12)

@@ -100,8 +100,18 @@ def test_larger_searches_beat_greedy_merging_and_random_partitions(n_labels, wit
     )
     assert found > random
     merged = search.merge(objective, 8, n)
-    if merged is not None:
-        assert found >= objective.score(search.blocks_of(merged)) - 1e-9
+    assert merged is not None
+    assert found >= objective.score(search.blocks_of(merged)) - 1e-9
+
+
+def test_local_search_beats_climbing_from_random_partitions_in_as_many_climbs():
+    objective = objective_of(make_long_tailed(1000, 50, random_state=1050))
+    n, generator = len(objective), np.random.default_rng(0)
+    found = search.blocks_of(search.climb(objective, 8, n, np.random.default_rng(0)))
+    climbs = [
+        search._ascend(objective, search.scatter(n, 8, n, generator), 8, n)[1] for _ in range(300)
+    ]
+    assert objective.score(found) > max(climbs)
 
 
 @pytest.mark.parametrize("n_labels", [10, 60, 500])
