@@ -170,7 +170,8 @@ def _report(options: MultiTask, work: Work, network: TwoBranches, examples: Exam
         "quadratic_weighted_kappa": kappa,
     }
     write_json(work.folder / "metrics.json", metrics)
-    _overlays(work, examples, rows, truth, lesions)
+    seen = known[:, :, None, None]  # channels nobody annotated were not learnt
+    _overlays(work, examples, rows, truth, lesions & seen)
 
 
 def _overlays(

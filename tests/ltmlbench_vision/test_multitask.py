@@ -12,6 +12,7 @@ from ltmlbench.data.samples import Samples
 from ltmlbench.errors import RequestError
 from ltmlbench.stages import Source
 from ltmlbench_vision.lesson import gather
+from ltmlbench_vision.multitask import MultiTask, MultiTaskTrunk
 from ltmlbench_vision.pretrain import TwoBranches, multitask_loss
 
 
@@ -182,12 +183,12 @@ def task(tmp_path):
     )
 
 
-def pretrained(task, folder, epoch=lambda i, of, values: None):
+def pretrained(task, folder, epoch=lambda i, of, values: None, lesions=("EX",)):
     from ltmlbench.stages import Work
     from ltmlbench.store import SCRATCH
 
     (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
-    stage = load("pretraining", "multitask").model_copy(update={"lesions": ("EX",)}).plan(task)
+    stage = MultiTaskTrunk(options=MultiTask(lesions=lesions))
     stage.run(Work(task=task, folder=folder, input=lambda s: folder, epoch=epoch))
     return folder, stage.trunk_weights(folder)
 
@@ -235,3 +236,23 @@ def test_a_lesion_asked_for_that_no_source_has_is_one_line(task):
     with pytest.raises(RequestError, match=r"no source has lesion 'EXX'.*they have EX"):
         load("pretraining", "multitask[lesions=[EX,EXX]]").plan(task)
     load("pretraining", "multitask").plan(task)  # the default ones may be missing
+
+
+def test_overlays_show_no_lesion_that_nobody_looked_for(task, tmp_path, monkeypatch):
+    """The second channel has no masks: whatever it predicts is noise."""
+    from PIL import Image
+
+    from ltmlbench_vision import pretrain
+
+    def judged(task, network, examples, rows):
+        lesions = np.zeros((len(rows), 2, 32, 32), dtype=bool)
+        lesions[:, 1] = True
+        return np.zeros(len(rows), dtype=np.int64), lesions
+
+    monkeypatch.setattr(pretrain, "_judged", judged)
+    folder, _ = pretrained(task, tmp_path / "a", lesions=("EX", "SE"))
+    with Image.open(folder / "overlays.png") as picture:
+        pixels = np.asarray(picture)
+    truth, found = pixels[:32], pixels[32:]
+    assert (truth == (40, 220, 60)).all(axis=2).any()
+    assert not (found == (255, 60, 40)).all(axis=2).any()
