@@ -6,6 +6,7 @@ import pytest
 from ltmlbench import LabelMatrix
 from ltmlbench_subsets import search
 from ltmlbench_subsets.datasets import make_long_tailed
+from ltmlbench_subsets.merging import merge
 from ltmlbench_subsets.objective import Objective
 from ltmlbench_subsets.statistics import Statistics
 
@@ -99,7 +100,7 @@ def test_larger_searches_beat_greedy_merging_and_random_partitions(n_labels, wit
         objective.score(search.blocks_of(search.scatter(n, 8, n, generator))) for _ in range(50)
     )
     assert found > random
-    merged = search.merge(objective, 8, n)
+    merged = merge(objective, 8, n)
     assert merged is not None
     assert found >= objective.score(search.blocks_of(merged)) - 1e-9
 
