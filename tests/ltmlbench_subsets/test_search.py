@@ -67,9 +67,10 @@ def test_up_to_twelve_labels_the_partition_is_the_best_of_all(seed, n_labels, n_
 
 @pytest.mark.slow
 def test_local_search_reaches_the_optimum_on_small_problems():
-    """METHODS 1.4's search beyond ten labels, held against the optimum where that is known."""
+    """METHODS 1.4's search beyond ten labels, held against the optimum where that is known;
+    benchmarks/subsets_search.py does so on 200 problems."""
     reached = []
-    for seed in range(200):
+    for seed in range(40):
         generator = np.random.default_rng(seed)
         n_labels = int(generator.integers(8, 11))
         n_blocks = int(generator.integers(2, n_labels // 2 + 1))
