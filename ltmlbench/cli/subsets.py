@@ -25,7 +25,9 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--generator", default="relational", help="see `ltmlbench list subsets`")
-    parser.add_argument("--n-subsets", type=int, metavar="K", help="or by the number of labels")
+    parser.add_argument(
+        "--n-subsets", type=int, metavar="K", help="how many; without, by the number of labels"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="write subsets, rows and picture")
     parser.add_argument("--column", help="the column, or JSON key, that holds tags")
     parser.add_argument("--separator", help="between tags in one cell")

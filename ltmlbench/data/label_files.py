@@ -140,6 +140,11 @@ def _from_columns(frame: pd.DataFrame, labels: str | None) -> LabelMatrix:
     if labels is not None:
         names = _named(list(frame.columns), labels)
     else:
+        if gaps := [name for name in frame.columns if _binary_with_gaps(frame[name])]:
+            raise DataError(
+                f"column {gaps[0]!r} holds gaps beside 0 and 1: fill them, or say which columns "
+                "are labels with --labels"
+            )
         names = [name for name in frame.columns if _binary(frame[name])]
         if len(names) < 2:
             raise DataError(
@@ -163,6 +168,11 @@ def _binary(column: pd.Series[Any]) -> bool:
         isinstance(v, int | float | np.number | np.bool_ | bool) and v in (0, 1)
         for v in column.unique()
     )
+
+
+def _binary_with_gaps(column: pd.Series[Any]) -> bool:
+    held = column.dropna()
+    return 0 < len(held) < len(column) and _binary(held.infer_objects())
 
 
 def _named(columns: Sequence[str], labels: str) -> list[str]:

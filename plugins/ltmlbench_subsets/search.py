@@ -2,7 +2,8 @@
 
 Up to `EXACT` labels: the optimum, by dynamic programming over label sets (every set partition is
 covered). Up to `FEW` labels: local search (move one label, swap two), kicked out of its optimum and
-repeated. Beyond: single moves along the sparse co-occurrences.
+repeated. Beyond: single moves along the sparse co-occurrences; up to `MANY` labels, greedy merging
+is a start as well.
 All of it is deterministic; labels come in the order given by the caller.
 """
 
@@ -14,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
+from ltmlbench_subsets.merging import merge
 from ltmlbench_subsets.objective import FEW, Assignment, Floats, Objective
 
 EXACT = 12
+MANY = 1500
 _GAIN = 1e-9  # what counts as better, beyond rounding
 _WORTH = 1e-7  # the same where many labels each move a mean by very little
 _PER_ROUND = 3000
@@ -40,6 +43,7 @@ def partition(
         starts = [
             by_frequency(objective, n_blocks, max_labels),
             best_pairs(objective, n_blocks, max_labels),
+            merge(objective, n_blocks, max_labels) if len(objective) <= MANY else None,
         ]
         swept = [sweep(objective, start, max_labels) for start in starts if start is not None]
         assignment = max(swept, key=lambda found: found[1])[0]
@@ -247,54 +251,6 @@ def _exchanged(assignment: Assignment, n_blocks: int, generator: np.random.Gener
     changed[leaving[:number]] = assignment[entering[:number]]
     changed[entering[:number]] = assignment[leaving[:number]]
     return changed
-
-
-def merge(objective: Objective, n_blocks: int, max_labels: int) -> Assignment | None:
-    """Greedy agglomeration: the two blocks whose union gains most, until ``n_blocks`` are left. A
-    single label counts 0; where that would leave one alone, single labels are united before all
-    others. None where even that leaves one, as ``max_labels`` is too tight."""
-    united = _merge(objective, n_blocks, max_labels, singles_first=False)
-    if united is None:
-        united = _merge(objective, n_blocks, max_labels, singles_first=True)
-    return united
-
-
-def _merge(
-    objective: Objective, n_blocks: int, max_labels: int, *, singles_first: bool
-) -> Assignment | None:
-    n, x = len(objective), objective.rarity
-    between, pairs = objective.affinity.copy(), np.zeros(n)
-    sizes, high, low, values = np.ones(n), x.copy(), x.copy(), np.zeros(n)
-    assignment, alive = np.arange(n), np.arange(n)
-    while len(alive) > n_blocks:
-        total = sizes[alive][:, None] + sizes[alive]
-        union = pairs[alive][:, None] + pairs[alive] + between[np.ix_(alive, alive)]
-        span = np.maximum(high[alive][:, None], high[alive])
-        span = span - np.minimum(low[alive][:, None], low[alive])
-        gains = objective.value(union, total, span) - values[alive][:, None] - values[alive]
-        wished = gains
-        if singles_first:
-            single = sizes[alive] == 1
-            wished = gains + (single[:, None] + single.astype(np.int64)) * (np.ptp(gains) + 1)
-        wished[total > max_labels] = -np.inf
-        np.fill_diagonal(wished, -np.inf)
-        i, j = np.unravel_index(np.argmax(wished), wished.shape)
-        if not np.isfinite(wished[i, j]):
-            return None
-        a, b = alive[i], alive[j]
-        pairs[a], sizes[a], values[a] = (
-            union[i, j],
-            total[i, j],
-            values[a] + values[b] + gains[i, j],
-        )
-        high[a], low[a] = max(high[a], high[b]), min(low[a], low[b])
-        between[a] += between[b]
-        between[:, a] += between[:, b]
-        assignment[assignment == b] = a
-        alive = np.delete(alive, j)
-    if (sizes[alive] < 2).any():
-        return None
-    return np.searchsorted(np.sort(alive), assignment).astype(np.int64)
 
 
 def deal(n: int, n_blocks: int, generator: np.random.Generator) -> Assignment:

@@ -331,6 +331,22 @@ def test_attribute_names_of_an_arff_file_may_hold_commas_and_blanks(tmp_path):
     assert labels.dense.tolist() == [[1, 0], [0, 1]]
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet", "nullable", "bool"])
+def test_a_column_of_0_and_1_with_gaps_is_never_left_out_silently(form, tmp_path):
+    frame = pd.DataFrame(
+        {"a": [1, 0, 1], "b": [0, None, 1], "c": [0, 1, 0], "text": ["x", None, ""]}
+    )
+    if form == "csv":
+        frame.to_csv(tmp_path / "f.csv", index=False)
+    else:
+        kinds = {"nullable": {"b": "Int64"}, "bool": {"b": "boolean"}}
+        frame.astype(kinds.get(form, {})).to_parquet(tmp_path / "f.parquet")
+    file = tmp_path / ("f.csv" if form == "csv" else "f.parquet")
+    with pytest.raises(DataError, match="column 'b' holds gaps beside 0 and 1"):
+        read_labels(file)
+    assert read_labels(file, Reading(labels="a,c")).names == ("a", "c")
+
+
 def test_quotes_of_attribute_names_of_an_arff_file_are_undone(tmp_path):
     text = "@relation r\n@attribute 'it\\'s' {0,1}\n@attribute 'a \\\\ b' {0,1}\n@data\n1,0\n0,1\n"
     (tmp_path / "f.arff").write_text(text)
@@ -385,7 +401,7 @@ def test_a_file_or_folder_that_cannot_hold_labels_is_one_line(tmp_path):
         ("", Reading(), "cannot be read: No columns to parse from file"),
         ("a,b\n0,1\n0,1,1,1\n", Reading(), "cannot be read: Error tokenizing data"),
         ("id,tags\n0,a\n", Reading(), "name the column of tags with --column; columns: id, tags"),
-        ("a,b\n0,1\n,1\n", Reading(), "fewer than two columns hold only 0 and 1"),
+        ("a,b\n0,1\n,1\n", Reading(), "column 'a' holds gaps beside 0 and 1"),
         ("id,tags\n0,a\n", Reading("tag"), "there is no column 'tag'; columns: id, tags"),
         ("tags\na|b\nc;d\n", TAGS, "holds '|' and ';': say which one separates tags with --sep"),
         ("tags\na|b\nc|\n", TAGS, "row 1: empty tag in 'c|'"),
@@ -456,7 +472,7 @@ def test_a_damaged_parquet_file_is_one_line(tmp_path):
         ({"Y": MATRIX, "labels": np.array(["a", "b"])}, "2 names for 3 label columns"),
         ({"Y": MATRIX, "labels": np.array(["a", "b", "a"])}, "label names repeat: a"),
         ({"Y": MATRIX.astype(object)}, "cannot be read: Object arrays cannot be loaded"),
-        ({"Y": MATRIX.astype(str)}, "cannot be read"),
+        ({"Y": MATRIX.astype(str)}, "holds only 0 and 1; <U"),
     ],
 )
 def test_an_npz_file_that_holds_no_label_matrix_is_one_line(arrays, message, tmp_path):
