@@ -150,7 +150,7 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
     def _check_options(self) -> None:
         for name in ("cooccurrence", "imbalance", "semantics", "max_cooccurrence", "min_samples"):
             value = getattr(self, name)
-            if not (isinstance(value, Real) and np.isfinite(value) and value >= 0):
+            if not (isinstance(value, Real) and 0 <= float(value) < np.inf):
                 raise RequestError(f"{name}={value!r}: has to be a number, 0 or more")
         for name in ("n_subsets", "max_labels", "random_state"):
             value, optional = getattr(self, name), name != "random_state"
@@ -240,7 +240,7 @@ def _unit_rows(prototypes: Any, statistics: Statistics) -> Floats | None:
     if prototypes is None:
         return None
     try:
-        given = prototypes.toarray() if sparse.issparse(prototypes) else np.asarray(prototypes)
+        given = np.asarray(prototypes.toarray() if hasattr(prototypes, "toarray") else prototypes)
         rows = given.astype(np.float64, casting="unsafe" if given.dtype == object else "same_kind")
     except (TypeError, ValueError):
         raise DataError("prototypes: a table of numbers is needed, one row per label") from None
