@@ -240,8 +240,7 @@ def _unit_rows(prototypes: Any, statistics: Statistics) -> Floats | None:
     if prototypes is None:
         return None
     try:
-        dense: Any = prototypes.toarray() if hasattr(prototypes, "toarray") else prototypes
-        given = np.asarray(dense)
+        given = np.asarray(prototypes.toarray() if hasattr(prototypes, "toarray") else prototypes)
         rows = given.astype(np.float64, casting="unsafe" if given.dtype == object else "same_kind")
     except (TypeError, ValueError):
         raise DataError("prototypes: a table of numbers is needed, one row per label") from None

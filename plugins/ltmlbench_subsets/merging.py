@@ -47,7 +47,8 @@ class _Blocks:
         return np.asarray(gains)
 
     def _span(self, a: int) -> Floats:
-        return np.maximum(self.high[a], self.high) - np.minimum(self.low[a], self.low)
+        span = np.maximum(self.high[a], self.high) - np.minimum(self.low[a], self.low)
+        return np.asarray(span)
 
     def unite(self, a: int, b: int) -> None:
         """Block b becomes a part of block a."""
