@@ -216,7 +216,7 @@ def test_rare_labels_and_labels_that_meet_all_others_are_left_out_on_request():
     assert (last["subset"], last["labels"]) == ("left out", ("0", "1"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(label_matrices(), st.randoms(use_true_random=False), st.booleans())
 def test_permuting_rows_and_labels_permutes_the_answer(Y, random, with_prototypes):
     n, c = Y.shape
@@ -234,7 +234,7 @@ def test_permuting_rows_and_labels_permutes_the_answer(Y, random, with_prototype
     assert second.score_ == pytest.approx(first.score_, abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(label_matrices())
 def test_doubling_the_data_changes_nothing(Y):
     once, twice = RelationalSubsets().fit(Y), RelationalSubsets().fit(np.vstack([Y, Y]))
@@ -242,7 +242,7 @@ def test_doubling_the_data_changes_nothing(Y):
     assert once.score_ == twice.score_
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(label_matrices(), st.integers(0, 3))
 def test_every_label_is_in_at_most_one_subset_and_rows_match_their_labels(Y, negatives):
     fitted = RelationalSubsets().fit(Y)
