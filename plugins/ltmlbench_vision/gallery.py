@@ -141,7 +141,7 @@ def _outlined(picture: Image, mask: Mask) -> Image:
 
     drawn = np.ascontiguousarray(picture)
     edges, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(drawn, edges, -1, (255, 255, 255), 1, cv2.LINE_AA)
+    cv2.drawContours(drawn, edges, -1, (255, 255, 255), 1)  # every pixel of the edge is in it
     return np.asarray(drawn)
 
 
