@@ -27,7 +27,7 @@ class FundusSim(Dataset):
     grade of diabetic retinopathy, 0 to 4.
     """
 
-    patients: int = Field(220, ge=1, description="number of patients, two eyes each")
+    patients: int = Field(180, ge=1, description="number of patients, two eyes each")
     seed: int = Field(0, ge=0, description="another seed, other patients")
     visibility: float = Field(
         1.0, ge=0, le=2, description="how strongly findings stand out; 0 hides them, 2 is easy"

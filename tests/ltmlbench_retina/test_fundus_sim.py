@@ -69,7 +69,7 @@ def test_disease_is_as_often_bilateral_as_in_odir(as_many_as_odir: Samples, labe
 
 def test_the_default_set_keeps_the_frequencies_to_two_eyes(samples: Samples) -> None:
     for label, count in EYES.items():
-        assert column(samples, label).sum() == pytest.approx(count * 440 / 6690, abs=2.5)
+        assert column(samples, label).sum() == pytest.approx(count * 360 / 6690, abs=2.5)
     assert samples.labels.imbalance_ratio == pytest.approx(2956 / 193, rel=0.1)
 
 
