@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ltmlbench.config import BenchmarkConfig
 from ltmlbench.fit import Fit
 from ltmlbench.prepare import Benchmark, Progress, configure, prepare
-from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry
+from ltmlbench.report.folder import report_on
+from ltmlbench.results.claim import claim
+from ltmlbench.results.recorder import Recorder
+from ltmlbench.store import cache_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +50,9 @@ def run(config: BenchmarkConfig | Mapping[str, Any], *, progress: Progress | Non
             `Result.about`.
     """
     given = config.model_dump(exclude_unset=True) if isinstance(config, BenchmarkConfig) else config
-    return execute(prepare(*configure(given), decode=True, progress=progress))
+    resolved, dataset = configure(given)
+    claim(resolved.out, cache_folder(resolved.cache_dir))
+    return execute(prepare(resolved, dataset, decode=True, progress=progress))
 
 
 def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
@@ -67,7 +72,8 @@ def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
     try:
         engine.run(grid, store, choose_jobs(benchmark), recorder.ended)
     finally:
-        report = recorder.write_report()
+        report = report_on(recorder.collected(), recorder.metrics)
+        recorder.finish()
     return Result(config.out, report.results, report.about)
 
 

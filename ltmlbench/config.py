@@ -50,6 +50,9 @@ class BenchmarkConfig(BaseModel):
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps that warm up")
     clip: float = Field(1.0, gt=0, description="gradient norm is clipped to this")
     head: str = Field("linear", description="head of every network")
+    metrics: Names = Field(
+        (), description="columns of the table; without: those of the data set, and general ones"
+    )
     explanation: str = Field(
         "grad-cam", description="where each network looks: a gallery per run; none: leave it out"
     )
@@ -65,7 +68,7 @@ class BenchmarkConfig(BaseModel):
     out: Path = Field(Path("out"), description="where table, report and runs are written")
     cache_dir: Path | None = Field(None, description="shared artifacts and decoded pixels")
 
-    @field_validator("methods", "backbones", "sources", "floors", mode="before")
+    @field_validator("methods", "backbones", "sources", "floors", "metrics", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -78,6 +81,11 @@ class BenchmarkConfig(BaseModel):
         if isinstance(value, int):
             value = (value,)
         return tuple(value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("out")
+    @classmethod
+    def _home(cls, value: Path) -> Path:
+        return value.expanduser()
 
     @field_validator("folds")
     @classmethod

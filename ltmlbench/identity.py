@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,19 +23,38 @@ def canonical(value: Any) -> Any:
     """The JSON form of a value.
 
     Raises:
-        TypeError: the value has no canonical form.
+        NoIdentity: the value has no canonical form; the message names the fields that lead to it.
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NoIdentity(f"{value} cannot be part of an identity")
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Component):
         return _component(value)
     if isinstance(value, BaseModel):
-        return {name: canonical(getattr(value, name)) for name in type(value).model_fields}
+        cls = type(value)
+        return {n: field_form(cls, n, getattr(value, n), canonical) for n in cls.model_fields}
     if isinstance(value, Mapping):
         return {str(key): canonical(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [canonical(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no canonical form for an identity")
+    raise NoIdentity(f"{type(value).__name__} has no canonical form for an identity")
+
+
+class NoIdentity(TypeError):
+    """A value that no identity can be made from: a tensor, a set, NaN."""
+
+
+def field_form(owner: type, name: str, value: Any, form: Callable[[Any], Any]) -> Any:
+    """``form(value)`` of a field; an error names the class and the field.
+
+    Raises:
+        NoIdentity: see `canonical`.
+    """
+    try:
+        return form(value)
+    except NoIdentity as error:
+        raise NoIdentity(f"{owner.__name__}.{name}: {error}") from None
 
 
 def _component(component: Component) -> dict[str, Any]:
@@ -44,7 +64,7 @@ def _component(component: Component) -> dict[str, Any]:
         "component": entry.qualified if entry else f"{cls.__module__}:{cls.__qualname__}",
         "version": entry.record.version if entry else 0,
         "options": {
-            name: canonical(getattr(component, name))
+            name: field_form(cls, name, getattr(component, name), canonical)
             for name, field in cls.model_fields.items()
             if not field.exclude  # what changes no number, such as a path
         },

@@ -17,7 +17,7 @@ from ltmlbench.data.masks import build_masks
 from ltmlbench.data.pixels import Pixels, build_pixels, find_pixels, pixels_key
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
-from ltmlbench.errors import DataError, RequestError
+from ltmlbench.errors import DataError, LtmlbenchError, RequestError
 from ltmlbench.grid import Grid, Row, build_grid
 from ltmlbench.labels import Shot
 from ltmlbench.registry import load, registry
@@ -67,6 +67,8 @@ def prepare(
     augment = _augment(config)
     load("head", config.head)
     load("engine", config.engine)
+    for name in config.metrics:
+        load("metric", name)
     explanation = load_explanation(config)
     networks = []
     for text in config.backbones:
@@ -151,8 +153,17 @@ def _decoded(source: Source, size: int, cache: Path) -> Source:
 
 def _rows(config: BenchmarkConfig) -> list[Row]:
     names = dict.fromkeys([*config.floors, *config.methods])
-    rows = [Row(name, load("method", name)) for name in names]
-    return [replace(row, name=_short(row.name)) for row in rows]
+    return [_row(name) for name in names]
+
+
+def _row(name: str) -> Row:
+    """A method that its plugin gives wrongly (an abstract class) fails alone."""
+    try:
+        return Row(_short(name), load("method", name))
+    except LtmlbenchError:
+        raise
+    except Exception as error:  # a plugin may raise anything
+        return Row(_short(name), None, f"{type(error).__name__}: {error}")
 
 
 def _short(text: str) -> str:

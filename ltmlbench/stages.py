@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ltmlbench.arrays import Floats, Logits, Rows
-from ltmlbench.identity import canonical, digest
+from ltmlbench.identity import canonical, digest, field_form
 from ltmlbench.task import PARTS, Task
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Stage(BaseModel, ABC):
             "stage": vars(cls).get("stored_as") or f"{cls.__module__}:{cls.__qualname__}",
             "version": cls.version,
             "fields": {  # None is left out, so a new optional field changes no old identity
-                name: form(value)
+                name: field_form(cls, name, value, form)
                 for name in cls.model_fields
                 if (value := getattr(self, name)) is not None
             },
