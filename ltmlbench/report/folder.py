@@ -67,7 +67,7 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
         keys = {key: getattr(run, key) for key in ("method", "backbone", "fold", "seed", "floor")}
         simulated = found.benchmark.protocol.simulated
         rows += [{**keys, "run": run.id, "simulated": simulated, **row} for row in scores]
-    if not readable and (folder.root / "results.csv").exists():
+    if not readable and (damaged or folder.lost_runs()):
         first = "; ".join(f"{name}: {cause}" for name, cause in list(damaged.items())[:1])
         raise DataError(
             f"no run in {folder.runs_folder} can be read{f' ({first})' if first else ''}: "

@@ -70,6 +70,16 @@ class OutFolder:
         files = ("run.json", "predictions.parquet") if whole else ("run.json",)
         return any((self.run_folder(name) / file).exists() for file in files)
 
+    def lost_runs(self) -> bool:
+        """Whether results.csv holds numbers of runs that lie here no more."""
+        from ltmlbench.results.tables import read_results
+
+        try:
+            named = set(read_results(self.root / "results.csv")["run"])
+        except DataError:
+            return False
+        return bool(named - set(self.run_names()))
+
     # reading
 
     def benchmark(self) -> BenchmarkRecord:

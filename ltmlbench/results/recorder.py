@@ -122,16 +122,20 @@ class Recorder:
         for artifact in (model, predicted):
             copy_files(artifact, folder)
         network = folder / "network.json"
-        done = {
+        done: dict[str, Any] = {
             "status": "done",
             "environment": model.manifest.get("environment") or {},
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
             "network": read_json(network) if network.exists() else {},
             "explanation": self._explanation(run),
         }
+        try:
+            scores = self.metrics.scores(record, self.folder, self.record)
+            done["metrics"] = overall(scores)
+        except DataError as error:  # what an earlier version stored without looking at it
+            cause = f"stored predictions: {error}; --fresh makes them again"
+            done |= {"status": "failed", "failure": FailureRecord(kind="diverged", cause=cause)}
         record = record.model_copy(update=done)
-        scores = self.metrics.scores(record, self.folder, self.record)
-        record = record.model_copy(update={"metrics": overall(scores)})
         self.folder.write_run(record, preimage)
         return record
 

@@ -100,6 +100,17 @@ def test_results_are_not_replaced_by_nothing(folder, record, capsys):
     assert contents(folder) == before
 
 
+def test_a_command_that_has_done_nothing_yet_may_replace_the_table_of_another_setting(
+    folder, record, runs, setting
+):
+    write_report(folder.root)
+    other = record.model_copy(update={"setting": {**setting, "head": "mlp"}, "runs": ("new",)})
+    folder.out.write_benchmark(other)
+    report = write_report(folder.root)
+    assert report.results.empty
+    assert "4 earlier runs" in report.about.notes[-1]
+
+
 def test_a_full_disk_leaves_the_old_report_as_it_was(folder, record, make_run, monkeypatch):
     write_report(folder.root)
     before = contents(folder)
