@@ -122,6 +122,7 @@ class Task:
 
 _PARTS: Mapping[str, Callable[[Task], Any]] = {
     "data": lambda task: {"samples": task.samples.fingerprint, "pixels": task.pixels_key},
+    "evidence": lambda task: task.samples.evidence_fingerprint,
     "split": lambda task: task.split.fingerprint,
     "backbone": lambda task: canonical(task.backbone),
     "schedule": lambda task: canonical(task.schedule.identity),
@@ -139,5 +140,5 @@ _PARTS: Mapping[str, Callable[[Task], Any]] = {
         for source in task.sources
     ],
 }
-PARTS = frozenset(_PARTS) - {"sources"}
+PARTS = frozenset(_PARTS) - {"sources", "evidence"}
 """The parts of a task a stage depends on unless it says otherwise."""

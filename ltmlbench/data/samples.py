@@ -109,6 +109,16 @@ class Samples:
         digest.update(self.labels.dense.tobytes())
         return digest.hexdigest()
 
+    @property
+    def evidence_fingerprint(self) -> str:
+        """sha256 of what says where a label shows: `lesions`, `mask_content`, and what was looked
+        for (``extras["annotated"]``). For stages that read masks; `fingerprint` is without it."""
+        annotated = self.extras.get("annotated")
+        digest = hashlib.sha256(repr((self.lesions, self.mask_content)).encode())
+        if annotated is not None:
+            digest.update(np.asarray(annotated, dtype=bool).tobytes())
+        return digest.hexdigest()
+
     def without_truth(self, rows: npt.NDArray[np.int64]) -> Samples:
         """The same samples, ``rows`` without labels. The fingerprint stays that of the truth, so
         that identities do not depend on who is looking."""
