@@ -12,8 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from ltmlbench.feeds.draws import uniform
+
 Images = npt.NDArray[np.uint8]
 Batch = npt.NDArray[np.float32]
+VIEWS = "affine+colour/v1"
+"""How views are made; part of the identity: to be changed when the same options give others."""
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -121,36 +125,3 @@ def plain(images: Images, mean: Sequence[float], std: Sequence[float]) -> Batch:
     table = np.arange(256, dtype=np.uint8)[:, None] * scale + offset  # 256×3, all there can be
     flat = cv2.LUT(images.reshape(-1, images.shape[2], 3), table[None])
     return np.asarray(flat, dtype=np.float32).reshape(images.shape).transpose(0, 3, 1, 2)
-
-
-def occurrences(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How often each entry came earlier in ``order``: [5, 7, 5, 5] -> [0, 0, 1, 2]."""
-    by_value = np.argsort(order, kind="stable")
-    ordered = order[by_value]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])
-    lengths = np.diff(np.r_[first, len(ordered)])
-    count = np.empty(len(order), dtype=np.int64)
-    count[by_value] = np.arange(len(order)) - np.repeat(first, lengths)
-    return count
-
-
-def uniform(
-    seed: int,
-    epoch: int,
-    rows: npt.NDArray[np.int64],
-    occurrence: npt.NDArray[np.int64],
-    n: int,
-) -> npt.NDArray[np.float64]:
-    """B×n numbers in [0, 1), a function of the arguments alone (splitmix64, Steele et al. 2014)."""
-    state = np.full((len(rows), n), np.uint64(seed % 2**64))
-    for part in (np.uint64(epoch), rows[:, None], occurrence[:, None], np.arange(n)[None, :]):
-        state = _splitmix(state ^ _splitmix(np.asarray(part).astype(np.uint64)))
-    return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def _splitmix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    with np.errstate(over="ignore"):
-        z = x + np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return z ^ (z >> np.uint64(31))

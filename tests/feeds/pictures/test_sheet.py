@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ltmlbench.data.decode import prepare
 from ltmlbench.data.samples import Protocol, Samples
-from ltmlbench.data.sheet import contact_sheet, save_sheet
+from ltmlbench.feeds.pictures.decode import prepare
+from ltmlbench.feeds.pictures.sheet import contact_sheet, save_sheet
 from ltmlbench.labels import LabelMatrix
 
 SIZE = 40
@@ -24,7 +24,7 @@ def disc(row, size):
 def samples():
     ids = tuple(f"eye{i}" for i in range(5))
     labels = LabelMatrix(np.eye(5, 2, dtype=int), ["DR", "glaucoma"])
-    return Samples(ids, ids, labels, disc, ids, border=10)
+    return Samples(ids, ids, labels, ids, read=disc, border=10)
 
 
 def places(sheet, picture):

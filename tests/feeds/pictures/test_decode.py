@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ltmlbench.data.decode import prepare, read_rgb
 from ltmlbench.errors import DataError
+from ltmlbench.feeds.pictures.decode import prepare, read_rgb
 
 
 def fundus(height, width, radius, noise=0.0):

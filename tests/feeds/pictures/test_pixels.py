@@ -16,10 +16,10 @@ import pixel_builder
 import pytest
 from PIL import Image
 
-from ltmlbench.data import pixels as module
-from ltmlbench.data.decode import prepare, read_rgb
-from ltmlbench.data.pixels import build_pixels, find_pixels, pixels_key
 from ltmlbench.errors import DataError
+from ltmlbench.feeds.pictures import pixels as module
+from ltmlbench.feeds.pictures.decode import prepare, read_rgb
+from ltmlbench.feeds.pictures.pixels import build_pixels, find_pixels, pixels_key
 
 SIZE = pixel_builder.SIZE
 POOLED = module.FEW + 44  # enough pictures for worker processes

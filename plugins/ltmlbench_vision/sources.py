@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from ltmlbench.arrays import Rows
-from ltmlbench.data.augment import Augment, Batch, plain
-from ltmlbench.data.feed import ahead
+from ltmlbench.feeds.batches import ahead
+from ltmlbench.feeds.pictures.feed import OpenedPictures
+from ltmlbench.feeds.pictures.views import Batch, plain
+from ltmlbench.feeds.ready import Ready
 from ltmlbench.seeding import derive_seed
-from ltmlbench.task import Source, Task
+from ltmlbench.stages import Work
+from ltmlbench.task import Task
 from ltmlbench.training.network import Trunk
 
 Bytes = npt.NDArray[np.uint8]
@@ -29,6 +31,7 @@ class Examples:
     """Rows of several sources, one after the other.
 
     Args:
+        opened: the pictures and masks of each source.
         channels: per source, where each of the L lesions is among its masks; -1: it has none.
         first: per source, its first row.
         grade: N, 0 to 4; -1 where unknown.
@@ -36,7 +39,7 @@ class Examples:
         held_out: N, whether the row is only for reporting.
     """
 
-    sources: tuple[Source, ...]
+    opened: tuple[OpenedPictures, ...]
     channels: tuple[tuple[int, ...], ...]
     first: Rows
     grade: npt.NDArray[np.int64]
@@ -45,11 +48,11 @@ class Examples:
 
     @cached_property
     def _pixels(self) -> list[Bytes]:
-        return [_opened(source.pixels) for source in self.sources]
+        return [source.array for source in self.opened]
 
     @cached_property
     def _masks(self) -> list[Bytes | None]:
-        return [_opened(source.masks) if source.masks else None for source in self.sources]
+        return [source.masks for source in self.opened]
 
     def pictures(self, rows: Rows) -> Bytes:
         """B×S×S×3."""
@@ -73,16 +76,14 @@ class Examples:
         return np.asarray(np.searchsorted(self.first, rows, side="right") - 1)
 
 
-def _opened(path: Path | None) -> Bytes:
-    assert path is not None, "a source that is executed has pixels"
-    array: Bytes = np.load(path, mmap_mode="r")
-    return array
-
-
-def gather(sources: Sequence[Source], lesions: Sequence[str], share: float, seed: int) -> Examples:
-    """The examples of all sources; whole groups are held out, ``share`` of them per source."""
-    grades, annotated, held, channels, first = [], [], [], [], [0]
-    for number, source in enumerate(sources):
+def gather(work: Work, lesions: Sequence[str], share: float, seed: int) -> Examples:
+    """The examples of all sources of the task; whole groups are held out, ``share`` of them per
+    source."""
+    grades, annotated, held, channels, first, opened = [], [], [], [], [0], []
+    for number, source in enumerate(work.task.sources):
+        pictures = Ready(source=number).opened(work)
+        assert isinstance(pictures, OpenedPictures), "planned only where backbones take pictures"
+        opened.append(pictures)
         samples = source.samples
         grades.append(np.asarray(samples.extras.get("grade", np.full(len(samples), -1)), np.int64))
         index = [samples.lesions.index(name) if name in samples.lesions else -1 for name in lesions]
@@ -99,7 +100,7 @@ def gather(sources: Sequence[Source], lesions: Sequence[str], share: float, seed
         held.append(np.array([group in out for group in samples.groups]))
         first.append(first[-1] + len(samples))
     return Examples(
-        tuple(sources),
+        tuple(opened),
         tuple(channels),
         np.array(first[:-1], dtype=np.int64),
         np.concatenate(grades),
@@ -124,17 +125,18 @@ def shown(
     """Batches in the given order, prepared ahead: random views of an epoch (masks follow their
     pictures), or (None) the pictures as they are."""
     size, device = task.schedule.batch_size, task.numerics.device
-    augment, seed = Augment(**task.augment), derive_seed(task.seed, "pretrain", "augment")
+    augment, seed = examples.opened[0].augment, derive_seed(task.seed, "pretrain", "augment")
+    norm = trunk.norm
+    assert norm is not None, "a backbone that takes pictures says their mean and std"
+    mean, std = norm.mean.tolist(), norm.std.tolist()
 
     def make(start: int) -> tuple[Rows, Batch, npt.NDArray[np.generic]]:
         rows = order[start : start + size]
         pictures, masks = examples.pictures(rows), examples.masks(rows)
         if epoch is None:
-            return rows, plain(pictures, trunk.mean, trunk.std), masks.transpose(0, 3, 1, 2)
+            return rows, plain(pictures, mean, std), masks.transpose(0, 3, 1, 2)
         once = np.zeros(len(rows), dtype=np.int64)
-        images = augment(
-            pictures, rows, once, seed=seed, epoch=epoch, mean=trunk.mean, std=trunk.std
-        )
+        images = augment(pictures, rows, once, seed=seed, epoch=epoch, mean=mean, std=std)
         return rows, images, augment.warp_masks(masks, rows, once, seed=seed, epoch=epoch)
 
     for rows, images, masks in ahead(make, range(0, len(order), size)):

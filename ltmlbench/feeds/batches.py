@@ -1,54 +1,44 @@
-"""Batches of pictures, prepared by a background thread while the last one is trained on."""
+"""Batches, prepared by a background thread while the last one is trained on."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from queue import Empty, Full, Queue
 from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
+from ltmlbench.arrays import Rows
+from ltmlbench.contracts.feed import Inputs, Norm, Opened
+from ltmlbench.feeds.draws import occurrences
 
-from ltmlbench.data.augment import Augment, Batch, Images, occurrences, plain
-
-Item = tuple[npt.NDArray[np.int64], Batch]
 Made = TypeVar("Made")
 
 
 def batches(
-    pixels: Images,
-    order: npt.NDArray[np.int64],
+    opened: Opened,
+    order: Rows,
     batch_size: int,
-    augment: Augment | None,
     *,
     seed: int,
-    epoch: int,
-    mean: Sequence[float],
-    std: Sequence[float],
-    drop_last: bool,
+    epoch: int | None,
+    norm: Norm,
+    drop_last: bool = False,
     prefetch: int = 2,
-) -> Iterator[Item]:
-    """Yields (rows B, normalised pictures B×3×S×S float32) in the given order.
+) -> Iterator[tuple[Rows, Inputs]]:
+    """Yields (rows B, what a network is shown of them) in the given order.
 
     Args:
-        pixels: N×S×S×3, may be memory-mapped.
         order: row indices; a row may come several times.
-        augment: None for the pictures as they are.
+        epoch: whose random views; None: the samples as they are.
         prefetch: batches prepared ahead.
     """
     repeats = occurrences(order)
     end = len(order) - (len(order) % batch_size if drop_last else 0)
 
-    def make(start: int) -> Item:
+    def make(start: int) -> tuple[Rows, Inputs]:
         chosen = slice(start, min(start + batch_size, end))
         rows = order[chosen]
-        if augment is None:
-            return rows, plain(pixels[rows], mean, std)
-        images = augment(
-            pixels[rows], rows, repeats[chosen], seed=seed, epoch=epoch, mean=mean, std=std
-        )
-        return rows, images
+        return rows, opened.batch(rows, repeats[chosen], seed=seed, epoch=epoch, norm=norm)
 
     yield from ahead(make, range(0, end, batch_size), prefetch)
 

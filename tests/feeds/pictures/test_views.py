@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import ndimage, stats
 
-from ltmlbench.data.augment import Augment, occurrences, plain, uniform
+from ltmlbench.feeds.draws import occurrences, uniform
+from ltmlbench.feeds.pictures.views import Augment, plain
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 STILL = {name: 0 for name in Augment.model_fields if name != "flip"} | {"flip": False}

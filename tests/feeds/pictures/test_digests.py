@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ltmlbench.data.digests import file_checks
+from ltmlbench.feeds.pictures.digests import file_checks
 
 
 def encoded(form):

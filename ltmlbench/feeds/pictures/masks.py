@@ -12,9 +12,23 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from ltmlbench.data.decode import DECODER
 from ltmlbench.data.samples import Samples
+from ltmlbench.feeds.pictures.decode import DECODER
 from ltmlbench.identity import digest
+
+
+def masks_key(samples: Samples, size: int) -> str:
+    """The key of the masks; none is read."""
+    return digest(
+        {
+            "content": list(samples.content),
+            "masks": list(samples.mask_content),
+            "lesions": list(samples.lesions),
+            "size": size,
+            "border": samples.border,
+            "decoder": DECODER,
+        }
+    )
 
 
 def build_masks(samples: Samples, size: int, cache_dir: Path) -> Path | None:
@@ -25,16 +39,7 @@ def build_masks(samples: Samples, size: int, cache_dir: Path) -> Path | None:
     """
     if samples.masks is None:
         return None
-    key = digest(
-        {
-            "content": list(samples.content),
-            "masks": list(samples.mask_content),
-            "lesions": list(samples.lesions),
-            "size": size,
-            "border": samples.border,
-            "decoder": DECODER,
-        }
-    )
+    key = masks_key(samples, size)
     root = cache_dir / "masks"
     root.mkdir(parents=True, exist_ok=True)
     done = root / key / "masks.npy"

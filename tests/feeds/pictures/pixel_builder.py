@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ltmlbench.data.decode import read_rgb
-from ltmlbench.data.pixels import build_pixels
 from ltmlbench.data.samples import Samples
+from ltmlbench.feeds.pictures.decode import read_rgb
+from ltmlbench.feeds.pictures.pixels import build_pixels
 from ltmlbench.labels import LabelMatrix
 
 SIZE = 16

@@ -6,8 +6,10 @@ import time
 import numpy as np
 import pytest
 
-from ltmlbench.data.augment import Augment, plain
-from ltmlbench.data.feed import batches
+from ltmlbench.contracts import Norm
+from ltmlbench.feeds.batches import batches
+from ltmlbench.feeds.pictures.feed import OpenedPictures
+from ltmlbench.feeds.pictures.views import Augment, plain
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.25)
 
@@ -24,18 +26,29 @@ def no_thread_is_left():
 
 
 def feed(pixels, order, batch_size, augment=None, *, drop_last=False, seed=0, epoch=0, **options):
+    opened = InMemory(pixels, augment or Augment())
     return batches(
-        pixels,
+        opened,
         np.asarray(order, dtype=np.int64),
         batch_size,
-        augment,
         seed=seed,
-        epoch=epoch,
-        mean=MEAN,
-        std=STD,
+        epoch=epoch if augment else None,
+        norm=Norm(np.array(MEAN), np.array(STD)),
         drop_last=drop_last,
         **options,
     )
+
+
+class InMemory(OpenedPictures):
+    """Pictures that lie in no file."""
+
+    def __init__(self, pixels, augment):
+        object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "augment", augment)
+
+    @property
+    def array(self):
+        return self.pixels
 
 
 def joined(feed):

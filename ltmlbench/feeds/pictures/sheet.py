@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.data.decode import Image, prepare
 from ltmlbench.data.samples import Samples
+from ltmlbench.feeds.pictures.decode import Image, prepare
 from ltmlbench.store import write_atomic
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def contact_sheet(
         _legend(draw, samples.lesions)
     for place, row in enumerate(int(row) for row in rows):
         x, y = 8 + place % across * (size + 8), top + place // across * cell
-        picture = prepare(samples.read(row, size), size, samples.border)
+        picture = prepare(samples.reader(row, size), size, samples.border)
         if lesions and samples.masks is not None:
             picture = _outlined(picture, samples.masks(row, size))
         sheet.paste(Pillow.fromarray(picture), (x, y))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltmlbench.data.decode import prepare, prepare_mask
+from ltmlbench.feeds.pictures.decode import prepare, prepare_mask
 
 FRAME = (60, 80)
 CONTENT = (slice(6, 54), slice(10, 70))  # 48×60: padded by 6 rows above and below
@@ -108,7 +108,7 @@ def test_what_is_marked_in_the_border_is_cut_away():
 def test_a_picture_decoded_at_reduced_scale_takes_the_mask_of_the_whole_one(tmp_path):
     from PIL import Image
 
-    from ltmlbench.data.decode import read_rgb
+    from ltmlbench.feeds.pictures.decode import read_rgb
 
     Image.fromarray(finer(picture(), 10, 10)).save(tmp_path / "a.jpg", quality=95)
     small = read_rgb(tmp_path / "a.jpg", 40)

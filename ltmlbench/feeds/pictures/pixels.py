@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from ltmlbench.data.decode import DECODER, Image, prepare
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import DataError
+from ltmlbench.feeds.pictures.decode import DECODER, Image, prepare
 from ltmlbench.identity import digest
 from ltmlbench.store import file_digest, write_json
 
@@ -159,7 +159,7 @@ def _chunks(
     samples: Samples, size: int, path: Path, workers: int
 ) -> Iterator[tuple[int, dict[int, str]]]:
     starts = range(0, len(samples), CHUNK)
-    job = _Job(samples.read, samples.border, size, path, len(samples))
+    job = _Job(samples.reader, samples.border, size, path, len(samples))
     if workers == 1 or len(samples) < FEW:
         for start in starts:
             yield job(start)
