@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltmlbench.benchmark import Benchmark, Progress, configure, prepare
 from ltmlbench.config import BenchmarkConfig
 from ltmlbench.fit import Fit
-from ltmlbench.prepare import Benchmark, Progress, configure, prepare
 from ltmlbench.registry import load, registry
 from ltmlbench.report.folder import report_on
 from ltmlbench.results.claim import claim

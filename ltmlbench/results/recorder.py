@@ -9,11 +9,11 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ltmlbench.benchmark import Benchmark
 from ltmlbench.config import dump_config
 from ltmlbench.errors import DataError
 from ltmlbench.grid import Node, Outcome, Run, slug
 from ltmlbench.identity import canonical
-from ltmlbench.prepare import Benchmark
 from ltmlbench.registry import registry
 from ltmlbench.results.claim import claim
 from ltmlbench.results.collect import Collected, collect
@@ -233,7 +233,7 @@ def describe(benchmark: Benchmark) -> BenchmarkRecord:
 def _setting(benchmark: Benchmark) -> dict[str, Any]:
     """What all rows of a table have in common; the splits are compared one by one."""
     task = benchmark.grid.tasks[0]
-    parts = {part: task.identity(part) for part in ("data", "schedule", "augment", "sources")}
+    parts = {part: task.identity(part) for part in ("data", "schedule", "views", "sources")}
     return {
         **parts,
         "head": task.head,
