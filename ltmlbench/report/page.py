@@ -130,7 +130,10 @@ def _looking(
     ]
     for run, picture in galleries.items():
         link = f'<a href="runs/{quote(run)}/gallery.png">{escape(run)}</a>'
-        data = base64.b64encode(_smaller(picture)).decode()
+        small = _smaller(picture)
+        if small is None:
+            continue
+        data = base64.b64encode(small).decode()
         figures.append(
             f"<figure><h3>{escape(rows[run])}</h3>"
             f'<img alt="gallery of {escape(run)}" src="data:image/jpeg;base64,{data}">'
@@ -147,12 +150,16 @@ def _made(about: About) -> str:
     return f"<ul>{''.join(items)}</ul>" if about.made else ""
 
 
-def _smaller(picture: bytes) -> bytes:
-    """A PNG as JPEG, about a sixth of its size: the page holds one per row of the table."""
+def _smaller(picture: bytes) -> bytes | None:
+    """A PNG as JPEG, about a sixth of its size: the page holds one per row of the table. None if it
+    is damaged."""
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").save(buffer, "JPEG", quality=88)
+    try:
+        Image.open(io.BytesIO(picture)).convert("RGB").save(buffer, "JPEG", quality=88)
+    except Exception:  # a damaged file may break its reader anyhow
+        return None
     return buffer.getvalue()
 
 

@@ -136,8 +136,9 @@ class OutFolder:
         if not run.done or not path.exists():
             return []
         try:
-            records = pd.read_csv(path).to_dict("records")
-        except (OSError, ValueError):  # it is a picture less, and no number
+            frame = pd.read_csv(path).apply(pd.to_numeric, errors="coerce")
+            records = frame.dropna(subset=["epoch"]).to_dict("records")
+        except (OSError, ValueError, KeyError):  # it is a picture less, and no number
             return []
         return [{"run": run.id, **{str(k): v for k, v in record.items()}} for record in records]
 
@@ -156,7 +157,10 @@ class OutFolder:
                     frame = pd.read_csv(
                         path, dtype={"label": "str"}, keep_default_na=False, na_values=[""]
                     )
-                    frames.append(frame.assign(run=run.id, **keys)[columns])
+                    for measure in set(POINTING) - {"label", "cells"}:
+                        frame[measure] = pd.to_numeric(frame[measure])
+                    frame = frame.assign(run=run.id, cells=frame["cells"].astype(str), **keys)
+                    frames.append(frame[columns])
                 except (OSError, ValueError, KeyError):  # as for a history
                     continue
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

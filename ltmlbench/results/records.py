@@ -95,7 +95,7 @@ class RunRecord(_Form):
     method: str
     backbone: str
     fold: str
-    seed: int
+    seed: int = Field(ge=-(2**63), lt=2**63)
     floor: bool
     status: Literal["done", "failed"]
     row: str = ""
@@ -142,7 +142,7 @@ class BenchmarkRecord(_Form):
     fingerprint: str
     samples: int
     groups: int
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = Field(min_length=1)
     counts: tuple[int, ...]
     shots: tuple[Shot, ...]
     protocol: Protocol

@@ -56,7 +56,7 @@ def test_a_missing_or_wrong_key_is_named(folder, make_run):
     record = folder.command(make_run("ib", "fold 1 of 2"))
     path = folder.root / "benchmark.json"
     content = record.json_form()
-    for key, value in {"labels": None, "counts": ["x", 1, 2], "shots": ["head"], "runs": 3}.items():
+    for key, value in {"labels": [], "counts": ["x", 1, 2], "shots": ["head"], "runs": 3}.items():
         path.write_text(json.dumps({**content, key: value}))
         with pytest.raises(DataError, match=r"benchmark\.json") as error:
             folder.out.benchmark()

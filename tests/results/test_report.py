@@ -11,9 +11,11 @@ from sklearn.metrics import average_precision_score
 
 from ltmlbench.cli import main
 from ltmlbench.contracts import LabelMetric, Metric
+from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
 from ltmlbench.report.folder import report_on, write_report
 from ltmlbench.results.collect import collect
+from ltmlbench.results.records import ExplanationRecord
 from ltmlbench.results.scores import Metrics, overall
 
 FILES = ("results.csv", "summary.csv", "table.md", "report.html")
@@ -138,6 +140,37 @@ def test_metrics_can_be_chosen_afterwards(folder, record, capsys):
     assert "map" not in set(results["metric"])
     assert main(["report", str(folder.root), "--metrics=macro_f2"]) == 2
     assert "did you mean" in capsys.readouterr().err
+
+
+GARBAGE = ["", "epoch", "epoch,val_map,train_loss\nx,y,z\n1,two,inf\n", "\0", "a,b\n1\n2,3,4\n"]
+
+
+@pytest.mark.parametrize("text", GARBAGE)
+def test_damaged_pictures_and_curves_harm_no_number(folder, make_run, text):
+    files = ("gallery.png", "pointing.csv")
+    run = make_run("ib", FOLDS[0], explanation=ExplanationRecord(files=files))
+    folder.command(run)
+    for name in (*files, "history.csv"):
+        (folder.out.run_folder(run.id) / name).write_text(text)
+    report = write_report(folder.root)
+    assert len(report.results) > 0
+    assert not report.about.damaged
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": ("a", "b", "z")},
+        {"labels": ("a", "a", "b")},
+        {"protocol": Protocol(group_unit="patient", group_all=("nothing",))},
+    ],
+)
+def test_a_benchmark_that_does_not_fit_its_runs_names_them(folder, record, capsys, change):
+    folder.out.write_benchmark(record.model_copy(update=change))
+    assert main(["report", str(folder.root)]) == 2
+    error = capsys.readouterr().err
+    assert "can be read" in error
+    assert error.count("\n") == 1
 
 
 class Odd(Metric):
