@@ -42,7 +42,7 @@ def show(results: pd.DataFrame, about: About, out: Path) -> None:
     print(f"\nwritten: {out / 'table.md'}, report.html, results.csv, summary.csv, runs/")
     for run, cause in about.failures.items():
         print(f"ltmlbench: {run} failed: {cause}", file=sys.stderr)
-    again = f"`ltmlbench run --config {out / 'config.yaml'}` writes it again"
+    again = f"`ltmlbench run --config {out / 'config.yaml'} --out {out}` writes it again"
     for run, cause in about.damaged.items():
         print(f"ltmlbench: {run} cannot be read: {cause}; {again}", file=sys.stderr)
     for run, cause in about.unexplained.items():
