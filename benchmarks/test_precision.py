@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from ltmlbench import load
-from ltmlbench.stages import Numerics, Schedule
-from ltmlbench.training.loop import make_optimizer
+from ltmlbench.task import Numerics, Schedule
 from ltmlbench.training.network import autocast, build_network
+from ltmlbench.training.optimiser import make_optimizer
 
 SIDE, BATCH = 96, 16
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltmlbench.config import BenchmarkConfig
+from ltmlbench.fit import Fit
 from ltmlbench.prepare import Benchmark, Progress, configure, prepare
 from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry
-from ltmlbench.stages import Fit
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,8 +23,8 @@ from ltmlbench.labels import Shot
 from ltmlbench.registry import load, registry
 from ltmlbench.seeding import derive_seed
 from ltmlbench.spec import parse_spec
-from ltmlbench.stages import Numerics, Schedule, Source, Task
 from ltmlbench.store import Store, cache_folder
+from ltmlbench.task import Numerics, Schedule, Source, Task
 from ltmlbench.training.numerics import choose_numerics
 
 Progress = Callable[[int, int], None]
@@ -62,7 +62,8 @@ def prepare(
         RequestError, DataError: what the user has to mend, in one line.
     """
     rows = _rows(config)
-    schedule = Schedule(**{name: getattr(config, name) for name in Schedule.model_fields})
+    given = Schedule.model_fields.keys() & BenchmarkConfig.model_fields.keys()
+    schedule = Schedule(**{name: getattr(config, name) for name in given})
     augment = _augment(config)
     load("head", config.head)
     load("engine", config.engine)

@@ -14,8 +14,9 @@ from ltmlbench.engines.local import Local
 from ltmlbench.errors import RequestError
 from ltmlbench.grid import Row, build_grid
 from ltmlbench.registry import load
-from ltmlbench.stages import ModelStage, Numerics, Schedule, Stage, Task
+from ltmlbench.stages import ModelStage, Stage
 from ltmlbench.store import Store
+from ltmlbench.task import Numerics, Schedule, Task
 
 CALLS = []
 

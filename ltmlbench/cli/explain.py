@@ -95,14 +95,15 @@ def _draw(
     if stage is None:
         raise RequestError(f"{name!r} has no network to look into")
 
-    def work(folder: Path) -> Work:
-        return Work(node.task, folder, input_folder, lambda index, of, values: None)
+    def work(stage: Stage, folder: Path) -> Work:
+        return Work(stage.handed(node.task), folder, input_folder, lambda index, of, values: None)
 
     def input_folder(inner: Stage) -> Path:
         """The model is stored; what else a picture needs is made if it is not."""
         identity, preimage = inner.identity(node.task), inner.preimage(node.task)
-        return store.build(identity, preimage, lambda folder: inner.run(work(folder)))[0].folder
+        artifact, _ = store.build(identity, preimage, lambda folder: inner.run(work(inner, folder)))
+        return artifact.folder
 
     with tempfile.TemporaryDirectory() as folder:
-        stage.run(work(Path(folder)))
+        stage.run(work(stage, Path(folder)))
         return (Path(folder) / "gallery.png").read_bytes()

@@ -109,6 +109,13 @@ class Samples:
         digest.update(self.labels.dense.tobytes())
         return digest.hexdigest()
 
+    def without_truth(self, rows: npt.NDArray[np.int64]) -> Samples:
+        """The same samples, ``rows`` without labels. The fingerprint stays that of the truth, so
+        that identities do not depend on who is looking."""
+        hidden = replace(self, labels=self.labels.without(rows))
+        hidden.__dict__["fingerprint"] = self.fingerprint
+        return hidden
+
     def take(self, rows: npt.NDArray[np.int64]) -> Samples:
         """Some samples, in the given order."""
         index = [int(row) for row in rows]

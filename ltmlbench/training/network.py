@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import torch
 from torch import nn
 
 from ltmlbench.contracts import Backbone, Head
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Numerics
+from ltmlbench.task import Numerics
 
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
@@ -37,9 +37,24 @@ class Network(nn.Module):
         super().__init__()
         self.trunk: Trunk = trunk
         self.head = head
+        self.frozen = False
+
+    def freeze_trunk(self) -> None:
+        """From now on only the head is trained; the norms of the trunk stay in evaluation."""
+        self.frozen = True
+        self.trunk.requires_grad_(False)
+        self.trunk.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        if self.frozen:
+            self.trunk.eval()
+        return self
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.head(self.trunk(images))
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            features = self.trunk(images)
+        logits: torch.Tensor = self.head(features)
         return logits
 
 

@@ -6,7 +6,7 @@ import torch
 
 from ltmlbench.contracts import Backbone
 from ltmlbench.errors import RequestError
-from ltmlbench.stages import Numerics
+from ltmlbench.task import Numerics
 
 
 def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics:

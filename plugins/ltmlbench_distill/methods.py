@@ -8,8 +8,10 @@ from pydantic import Field
 
 from ltmlbench.contracts import Method, SubsetGenerator
 from ltmlbench.errors import RequestError
+from ltmlbench.fit import Fit
 from ltmlbench.registry import load
-from ltmlbench.stages import Fit, LogitsStage, Task, TrunkStage
+from ltmlbench.stages import LogitsStage, TrunkStage
+from ltmlbench.task import Task
 from ltmlbench_distill.losses import ClassBalanced, Weighted
 from ltmlbench_distill.stages import (
     Partition,

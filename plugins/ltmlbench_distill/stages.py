@@ -8,10 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from ltmlbench.contracts import Floats, SubsetGenerator
+from ltmlbench.arrays import Floats
+from ltmlbench.contracts import SubsetGenerator
 from ltmlbench.errors import DataError
+from ltmlbench.fit import Fit
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import ExamplesStage, Fit, LogitsStage, Stage, TrunkStage, Work
+from ltmlbench.stages import ExamplesStage, LogitsStage, Stage, TrunkStage, Work
 from ltmlbench.store import write_json
 from ltmlbench.subsets import Subsets
 

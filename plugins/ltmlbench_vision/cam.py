@@ -10,8 +10,8 @@ import torch
 from captum.attr import LayerGradCam
 from torch import nn
 
-from ltmlbench.contracts import Rows
-from ltmlbench.stages import Task
+from ltmlbench.arrays import Rows
+from ltmlbench.task import Task
 from ltmlbench.training.network import Network, autocast
 from ltmlbench.training.views import views
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.contracts import Rows
+from ltmlbench.arrays import Rows
 from ltmlbench.data.decode import prepare
-from ltmlbench.stages import Task
+from ltmlbench.task import Task
 from ltmlbench_vision.cam import Looks, Maps, enlarge
 from ltmlbench_vision.gradcam import evidence_mask, known_evidence
 

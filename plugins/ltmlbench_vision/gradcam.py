@@ -12,17 +12,20 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ltmlbench.contracts import Explanation, Rows
+from ltmlbench.arrays import Rows
+from ltmlbench.contracts import Explanation
 from ltmlbench.data.samples import Samples
-from ltmlbench.stages import Fit, ModelStage, Stage, Task, Work
+from ltmlbench.stages import ModelStage, Stage, Work
+from ltmlbench.task import Task
 
 
 class GradCam(Explanation):
     """Grad-CAM (Selvaraju et al., ICCV 2017; captum) on the trunk's feature maps.
 
-    Works for every `Fit`, whatever its backbone and head. Pictures: a sample, a map per label, and
-    the map of a head with region attention. Numbers, where the data set has masks and says which
-    structures show a label: how much of a map lies inside them (see `pointing`).
+    Works for every model that has a network, whatever its backbone and head. Pictures: a sample, a
+    map per label, and the map of a head with region attention. Numbers, where the data set has
+    masks and says which structures show a label: how much of a map lies inside them (see
+    `pointing`).
     """
 
     pictures: int = Field(6, ge=1, description="samples in the gallery")
@@ -36,7 +39,7 @@ class GradCam(Explanation):
         samples: tuple[str, ...] = (),
         labels: tuple[str, ...] = (),
     ) -> Look | None:
-        if not isinstance(model, Fit):
+        if not model.has_network:
             return None
         known = {} if samples or labels else known_evidence(task.samples)
         return Look(
@@ -85,6 +88,7 @@ class Evidence(Stage):
     """
 
     depends: ClassVar[frozenset[str]] = frozenset({"data", "split"})
+    sees_truth: ClassVar[bool] = True
 
     structures: Mapping[str, tuple[str, ...]]
     most: int
@@ -124,7 +128,7 @@ def evenly(rows: Rows, most: int) -> Rows:
 
 
 class Look(Stage):
-    """Looks into the network of a `Fit`.
+    """Looks into the network of a model.
 
     Args:
         evidence: where the lesions are; None: no ``pointing.csv``.
@@ -133,7 +137,9 @@ class Look(Stage):
     Writes ``gallery.png`` and, with ``evidence``, ``pointing.csv``.
     """
 
-    model: Fit
+    sees_truth: ClassVar[bool] = True
+
+    model: ModelStage
     pictures: int
     evidence: Evidence | None = None
     samples: tuple[str, ...] | None = None
@@ -149,7 +155,8 @@ class Look(Stage):
         from ltmlbench_vision.pointing import pointing_game
 
         task = work.task
-        network = self.model.network(work, work.input(self.model))
+        network = self.model.network(work.blind(), work.input(self.model))
+        assert network is not None, "planned only for models that have one"
         rows, pairs = self._shown(task)
         picture = draw_gallery(task, rows, pairs, look(network, task, *pairs))
         (work.folder / "gallery.png").write_bytes(picture)

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ltmlbench.contracts import Rows
+from ltmlbench.arrays import Rows
 from ltmlbench.data.augment import Augment, Batch, plain
 from ltmlbench.data.feed import ahead
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Source, Task
+from ltmlbench.task import Source, Task
 from ltmlbench.training.network import Trunk
 
 Bytes = npt.NDArray[np.uint8]

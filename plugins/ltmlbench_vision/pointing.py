@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.contracts import POINTING, Rows
-from ltmlbench.stages import Task
+from ltmlbench.arrays import Rows
+from ltmlbench.contracts import POINTING
+from ltmlbench.task import Task
 from ltmlbench_vision.cam import Maps, enlarge
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from ltmlbench import LabelMatrix, load
 from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.engines.execute import execute
+from ltmlbench.fit import Fit
 from ltmlbench.grid import Row, build_grid
-from ltmlbench.stages import Fit, Numerics, Schedule, Source, Task
 from ltmlbench.store import Store
+from ltmlbench.task import Numerics, Schedule, Source, Task
 from ltmlbench_distill.stages import Partition, Prototypes, SubsetExamples, TeacherLogits
 from ltmlbench_vision.multitask import MultiTaskTrunk
 

@@ -9,8 +9,9 @@ import pytest
 import ltmlbench
 from ltmlbench.config import make_config
 from ltmlbench.errors import RequestError
+from ltmlbench.fit import Fit
 from ltmlbench.prepare import configure, prepare
-from ltmlbench.stages import Fit, read_examples
+from ltmlbench.stages import read_examples
 from ltmlbench_distill.stages import (
     Partition,
     Prototypes,

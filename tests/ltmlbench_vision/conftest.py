@@ -7,7 +7,7 @@ from ltmlbench import LabelMatrix, load
 from ltmlbench.data.pixels import build_pixels
 from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.data.splits import make_splits
-from ltmlbench.stages import Numerics, Schedule, Task
+from ltmlbench.task import Numerics, Schedule, Task
 
 SIZE = 64
 LABELS = ("a", "b", "c")

@@ -13,8 +13,10 @@ from PIL import Image
 from ltmlbench import load
 from ltmlbench.contracts import POINTING
 from ltmlbench.data.feed import plain
-from ltmlbench.stages import Fit, Schedule, Work
+from ltmlbench.fit import Fit
+from ltmlbench.stages import Work
 from ltmlbench.store import SCRATCH
+from ltmlbench.task import Schedule
 from ltmlbench.training.network import build_network
 from ltmlbench_vision.cam import enlarge, look
 from ltmlbench_vision.gradcam import Evidence, Look, chosen, evenly, evidence_mask, known_evidence

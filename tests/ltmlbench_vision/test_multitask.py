@@ -10,7 +10,7 @@ import torch
 from ltmlbench import LabelMatrix, load
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import RequestError
-from ltmlbench.stages import Source
+from ltmlbench.task import Source
 from ltmlbench_vision.lesson import gather
 from ltmlbench_vision.multitask import MultiTask, MultiTaskTrunk
 from ltmlbench_vision.pretrain import TwoBranches, multitask_loss
@@ -154,7 +154,7 @@ def task(tmp_path):
     from ltmlbench.data.masks import build_masks
     from ltmlbench.data.pixels import build_pixels
     from ltmlbench.data.splits import Split
-    from ltmlbench.stages import Numerics, Schedule, Task
+    from ltmlbench.task import Numerics, Schedule, Task
 
     grade = np.arange(60) % 5
     marked = Marked(grade)
@@ -196,7 +196,7 @@ def pretrained(task, folder, epoch=lambda i, of, values: None, lesions=("EX",)):
 def test_it_learns_both_tasks(task, tmp_path):
     from dataclasses import replace
 
-    from ltmlbench.stages import Schedule
+    from ltmlbench.task import Schedule
 
     longer = replace(task, schedule=Schedule(epochs=12, batch_size=8, lr=3e-3))
     folder, _ = pretrained(longer, tmp_path / "a")

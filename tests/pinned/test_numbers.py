@@ -20,8 +20,10 @@ from ltmlbench.data.augment import Augment, plain, uniform
 from ltmlbench.data.pixels import build_pixels
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
-from ltmlbench.stages import Fit, Numerics, Predict, Schedule, Task, Work
+from ltmlbench.fit import Fit, Predict
+from ltmlbench.stages import Work
 from ltmlbench.store import SCRATCH
+from ltmlbench.task import Numerics, Schedule, Task
 from ltmlbench.training.network import Trunk
 
 HELD = json.loads((Path(__file__).parent / "numbers.json").read_text())

@@ -14,9 +14,11 @@ from ltmlbench import LabelMatrix, load
 from ltmlbench.data.pixels import build_pixels
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
+from ltmlbench.fit import Fit, Predict
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Fit, Numerics, Predict, Schedule, Task, Work
+from ltmlbench.stages import Work
 from ltmlbench.store import SCRATCH
+from ltmlbench.task import Numerics, Schedule, Task
 from ltmlbench.training import loop
 from ltmlbench.training.network import build_network
 
