@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.grid import Grid, Row, build_grid
+from ltmlbench.identity import canonical
 from ltmlbench.labels import Shot
+from ltmlbench.places import check_places, plain_path
 from ltmlbench.registry import load, registry
 from ltmlbench.seeding import derive_seed
 from ltmlbench.spec import parse_spec
-from ltmlbench.store import Store, cache_folder
+from ltmlbench.store import Store, cache_folder, caching_in
 from ltmlbench.task import Numerics, Schedule, Source, Task
 from ltmlbench.training.numerics import choose_numerics
 
@@ -74,15 +77,20 @@ def prepare(
         networks.append((backbone, choose_numerics(backbone, config.device, config.precision)))
     config = _resolved(config, networks)
     cache = cache_folder(config.cache_dir)
-    samples = dataset.load(config.data_dir)
+    check_places(config.out, cache)
+    with caching_in(cache):
+        samples = dataset.load(config.data_dir)
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
+    pictures = frozenset(samples.content)
+    samples = versioned(samples, dataset)
     splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
     pixels, readable = _pixels(samples, config.image_size, cache, decode, progress)
     if readable is not samples:
         samples = readable
         splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
-    sources = _sources(config, samples)
+    with caching_in(cache):
+        sources = _sources(config, pictures)
     tasks = [
         Task(
             samples=samples,
@@ -120,21 +128,44 @@ def load_explanation(config: BenchmarkConfig) -> Explanation | None:
 _SOURCE = re.compile(r"(?P<spec>[^=\[]+(\[.*\])?)(=(?P<folder>.+))?\Z")
 
 
-def _sources(config: BenchmarkConfig, samples: Samples) -> tuple[Source, ...]:
-    """The data to pre-train on, listed but not decoded. No picture of the benchmark is among it."""
+def versioned(samples: Samples, dataset: Dataset) -> Samples:
+    """The samples, whose digests of content also say which data set read them, in which version.
+
+    Digests of the bench's own data sets stay as they are in version 1.
+    """
+    entry = registry().entry_of(dataset)
+    if entry and entry.own and entry.record.version == 1:
+        return samples
+    form = canonical(dataset)
+    reader = f"{form['component']} v{form['version']}{form.get('source', '')}"
+    return replace(
+        samples,
+        content=tuple(f"{reader}|{content}" for content in samples.content),
+        mask_content=tuple(f"{reader}|{content}" for content in samples.mask_content),
+    )
+
+
+def _sources(config: BenchmarkConfig, pictures: AbstractSet[str]) -> tuple[Source, ...]:
+    """The data to pre-train on, listed but not decoded.
+
+    Args:
+        pictures: digests of the benchmark's own pictures; none of them may be among it.
+    """
     found = []
     for text in config.sources:
         match = _SOURCE.match(text)
         if match is None:
             raise RequestError(f"cannot read source {text!r}: write NAME=DIR, e.g. idrid=/path")
-        folder = Path(match["folder"]) if match["folder"] else None
-        source = load("dataset", match["spec"]).load(folder)
-        shared = len(set(source.content) & set(samples.content))
+        folder = plain_path(match["folder"]) if match["folder"] else None
+        reader = load("dataset", match["spec"])
+        source = reader.load(folder)
+        shared = len(pictures & set(source.content))
         if shared:
             raise RequestError(
                 f"source {text!r} holds {shared} pictures of the benchmark's own data: "
                 "pre-training would see what is tested"
             )
+        source = versioned(source, reader)
         found.append(Source(match["spec"], source, pixels_key(source, config.image_size)))
     return tuple(found)
 
