@@ -21,11 +21,12 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = set()
-        for key, _ in node.value:
-            if key.value in names and isinstance(key, yaml.ScalarNode):
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.tag == "tag:yaml.org,2002:merge":
+                _refuse("<< is not taken", key)
+            if key.value in names:
                 _refuse(f"{key.value} stands twice", key)
-            if isinstance(key, yaml.ScalarNode):
-                names.add(key.value)
+            names.add(key.value)
         return super().construct_mapping(node, deep)
 
 

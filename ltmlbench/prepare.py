@@ -84,13 +84,13 @@ def prepare(
         samples = samples.take(_limited(samples, config.limit))
     pictures = frozenset(samples.content)
     samples = versioned(samples, dataset)
+    with caching_in(cache):
+        sources = _sources(config, pictures)
     splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
     pixels, readable = _pixels(samples, config.image_size, cache, decode, progress)
     if readable is not samples:
         samples = readable
         splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
-    with caching_in(cache):
-        sources = _sources(config, pictures)
     tasks = [
         Task(
             samples=samples,

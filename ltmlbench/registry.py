@@ -222,7 +222,7 @@ class Registry:
             raise RequestError(f"{kind} {name!r} is claimed by {owners}: write which one you mean")
         known = [n for e in entries for n in e.names]
         raise RequestError(
-            f"there is no {kind} {name!r}{did_you_mean(name, known)}; "
+            f"there is no {kind} {one_line(repr(name), 80)}{did_you_mean(name, known)}; "
             f"see `ltmlbench list {kind}`{self._excuse()}"
         )
 

@@ -33,13 +33,12 @@ def run_folder(name: str, out: Path, file: str) -> Path:
     exact = [run for run in found if run.name == name]
     if len(exact or found) == 1:
         return (exact or found)[0]
-    number = "no run" if not found else f"{len(found)} runs"
+    number = f"{len(found)} runs begin" if found else "no run begins"
     names = [run.name for run in found or runs]
     more = f", ... ({len(names)} in all)" if len(names) > SHOWN else ""
     listed = f"; there are: {', '.join(names[:SHOWN])}{more}" if names else ""
     raise RequestError(
-        f"{number} in {out / 'runs'} begin with {name[:100]!r}: give a run folder, or --out DIR"
-        f"{listed}"
+        f"in {out / 'runs'} {number} with {name[:100]!r}: give a run folder, or --out DIR{listed}"
     )
 
 
