@@ -1,11 +1,15 @@
 """Nobody else's bug harms a run: broken packages are named, each in a line, and nothing changes."""
 
+import json
 import os
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+from ltmlbench.hooks import KINDS, VERSIONED, Record
+from ltmlbench.plugins import refusal
 
 HEAD = "from ltmlbench.hooks import Record, hookimpl\nfrom ltmlbench.contracts import *\n"
 
@@ -323,3 +327,111 @@ def test_a_component_that_cannot_be_made_gets_one_line(cls, said, tmp_path):
     assert run.stderr.count("\n") == 1
     assert said in run.stderr
     assert "owner" in run.stderr or "'mine'" in run.stderr
+
+
+VERSIONED_PLUGIN = """
+import os
+from ltmlbench.hooks import Record, hookimpl
+
+VERSION = int(os.environ["VERSION"])
+
+def record(name, target):
+    return [Record(name, f"verse_code:{target}", "", version=VERSION)]
+
+@hookimpl
+def ltmlbench_datasets(): return record("verse", "Data")
+@hookimpl
+def ltmlbench_backbones(): return record("verse", "Net")
+@hookimpl
+def ltmlbench_heads(): return record("verse", "Top")
+@hookimpl
+def ltmlbench_losses(): return record("verse", "Cost")
+@hookimpl
+def ltmlbench_samplers(): return record("verse", "Draw")
+@hookimpl
+def ltmlbench_subsets(): return record("verse", "Parts")
+@hookimpl
+def ltmlbench_distillations(): return record("verse", "Teach")
+"""
+
+VERSIONED_CODE = """
+from ltmlbench_distill.losses import Weighted
+from ltmlbench_imbalance.losses import BinaryCrossEntropy
+from ltmlbench_imbalance.samplers import InstanceBalanced
+from ltmlbench_retina.fundus_sim import FundusSim
+from ltmlbench_subsets.generators import ByShot
+from ltmlbench_vision.backbone import Timm
+from ltmlbench_vision.heads import Linear
+
+class Data(FundusSim): pass
+class Net(Timm): model: str = "test_resnet"
+class Top(Linear): pass
+class Cost(BinaryCrossEntropy): pass
+class Draw(InstanceBalanced): pass
+class Parts(ByShot): pass
+class Teach(Weighted): pass
+"""
+
+IDENTITIES = """
+import json
+from ltmlbench import load
+from ltmlbench.hooks import VERSIONED
+from ltmlbench.identity import canonical, digest
+from ltmlbench.prepare import configure, prepare
+
+data = {"dataset": "verse[patients=20]", "backbones": "test_resnet[weights=random]",
+        "methods": "ib", "floors": "none", "folds": 2, "image_size": 32}
+found = {kind: digest(canonical(load(kind, "verse"))) for kind in VERSIONED}
+benchmark = prepare(*configure(data), decode=False)
+found |= {"run": benchmark.grid.runs[0].identity, "pictures": benchmark.samples.content[0]}
+print(json.dumps(found))
+"""
+
+
+def test_a_record_s_version_is_in_every_identity_its_component_is_in(tmp_path):
+    site = tmp_path / "site"
+    install(site, "verse", VERSIONED_PLUGIN)
+    (site / "verse_code.py").write_text(VERSIONED_CODE)
+    found = []
+    for version in ("1", "2", "1"):
+        run = subprocess.run(
+            [sys.executable, "-c", IDENTITIES],
+            env={**os.environ, "PYTHONPATH": str(site), "VERSION": version},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert run.returncode == 0, run.stderr
+        found.append(json.loads(run.stdout))
+    assert found[0] == found[2]
+    assert {name for name in found[0] if found[0][name] == found[1][name]} == set()
+    assert found[0].keys() == {*VERSIONED, "run", "pictures"}
+
+
+def test_a_version_that_would_count_for_nothing_is_refused_with_the_place_it_belongs_to():
+    for kind in KINDS:
+        said = refusal(kind, Record("x", "a:B", "", version=2))
+        assert bool(said) == (kind not in VERSIONED)
+        assert not said or "Stage" in said
+        assert refusal(kind, Record("x", "a:B", "")) == ""
+
+
+def test_a_stranger_s_record_of_a_class_changes_no_identity(tmp_path):
+    """Two distributions name one class: it is the one of the package it lives in."""
+    site = tmp_path / "site"
+    install(site, "zowner", HEAD + LOSS + hook("losses", "Record('zed', 'zowner:Mine', '')"))
+    other = hook("losses", "Record('bce2', 'ltmlbench_imbalance.losses:BinaryCrossEntropy', '')")
+    other = other.replace("[", "[Record('zed2', 'zowner:Mine', '', version=5), ")
+    install(site, "another", HEAD + other)
+    code = (
+        "from ltmlbench import load\nfrom ltmlbench.identity import canonical\n"
+        "print([canonical(load('loss', n))['component'] for n in ('zed', 'zed2', 'bce2')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "['zowner:zed', 'zowner:zed', 'ltmlbench:bce']"
