@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ltmlbench import load
-from ltmlbench.prepare import configure, prepare
+from ltmlbench.benchmark import configure, prepare
 from ltmlbench.training.network import autocast, build_network
 from ltmlbench.training.optimiser import make_optimizer
 from ltmlbench.training.views import views

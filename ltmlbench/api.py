@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltmlbench.benchmark import Benchmark, Progress, configure, prepare
 from ltmlbench.config import BenchmarkConfig, read_config
 from ltmlbench.errors import RequestError
 from ltmlbench.fit import Fit
 from ltmlbench.places import plain_path
-from ltmlbench.prepare import Benchmark, Progress, configure, prepare
 from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry
 

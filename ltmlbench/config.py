@@ -47,6 +47,9 @@ class BenchmarkConfig(Schedule):
         0.1, ge=0, lt=1, description="share of the training rows held out to watch"
     )
     limit: int | None = Field(None, ge=1, description="use only about N samples (whole groups)")
+    feed: str | None = Field(
+        None, description="how samples become batches; without, as the data set says"
+    )
     image_size: int = Field(96, ge=16, le=4096, description="side of the square pictures, pixels")
     head: str = Field("linear", description="head of every network")
     explanation: str = Field(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ltmlbench.contracts import Backbone
+from ltmlbench.contracts import Backbone, Feed
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import Split
 from ltmlbench.identity import canonical, digest
 from ltmlbench.labels import LabelMatrix
+
+LOOP = "v1"
+"""How `ltmlbench.training` follows a schedule; part of the identity: to be changed when the same
+schedule gives other numbers."""
 
 
 class Schedule(BaseModel):
@@ -69,15 +72,13 @@ class Source:
     """Other data to pre-train on: pictures with grades or lesion masks (`Samples.extras`).
 
     Args:
-        pixels, masks: .npy files N×S×S×3 and N×S×S×L; None while only planning, and where the
-            samples have no masks.
+        name: as the user typed it.
+        feed: how its samples are made ready.
     """
 
     name: str
     samples: Samples
-    pixels_key: str
-    pixels: Path | None = None
-    masks: Path | None = None
+    feed: Feed
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,7 @@ class Task:
 
     Args:
         samples: all samples; a split names rows of it.
-        pixels: the decoded pictures, a .npy file of N×S×S×3 uint8; None while only planning.
-        pixels_key: what the pictures were made from (part of the identity).
-        augment: options of `ltmlbench.data.augment.Augment`.
+        feed: how they become batches.
         head: the head that methods use unless they bring their own.
         seed: the base seed of the run.
         sources: other data to pre-train on; no sample of the benchmark is among it.
@@ -99,10 +98,8 @@ class Task:
     backbone: Backbone
     schedule: Schedule
     numerics: Numerics
-    pixels_key: str
+    feed: Feed
     seed: int
-    pixels: Path | None = None
-    augment: Mapping[str, Any] = field(default_factory=dict)
     head: str = "linear"
     sources: tuple[Source, ...] = ()
 
@@ -120,20 +117,22 @@ class Task:
         return _PARTS[part](self)
 
 
+def _content(samples: Samples, feed: Feed) -> dict[str, Any]:
+    return {"samples": samples.fingerprint, "feed": digest(feed.key(samples))}
+
+
 _PARTS: Mapping[str, Callable[[Task], Any]] = {
-    "data": lambda task: {"samples": task.samples.fingerprint, "pixels": task.pixels_key},
+    "data": lambda task: _content(task.samples, task.feed),
     "split": lambda task: task.split.fingerprint,
     "backbone": lambda task: canonical(task.backbone),
-    "schedule": lambda task: canonical(task.schedule.identity),
-    "augment": lambda task: canonical(task.augment),
+    "schedule": lambda task: {"loop": LOOP, **canonical(task.schedule.identity)},
+    "views": lambda task: canonical(task.feed.views),
     "numerics": lambda task: canonical(task.numerics.identity),
     "seed": lambda task: task.seed,
     "sources": lambda task: [
         {
-            "samples": source.samples.fingerprint,
-            "pixels": source.pixels_key,
+            **_content(source.samples, source.feed),
             "lesions": list(source.samples.lesions),
-            "masks": digest(list(source.samples.mask_content)),
             "extras": {k: digest(v.tolist()) for k, v in sorted(source.samples.extras.items())},
         }
         for source in task.sources

@@ -8,8 +8,8 @@ import pytest
 
 import ltmlbench
 from ltmlbench.api import WORTH_PROCESSES, choose_jobs, images_to_train
+from ltmlbench.benchmark import configure, prepare
 from ltmlbench.errors import RequestError
-from ltmlbench.prepare import configure, prepare
 
 
 @pytest.fixture

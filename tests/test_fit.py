@@ -10,14 +10,15 @@ import torch
 from safetensors.torch import load_file
 
 from ltmlbench import LabelMatrix, load
-from ltmlbench.data.pixels import build_pixels
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import DataError, Diverged
+from ltmlbench.feeds.ready import Ready
 from ltmlbench.fit import Fit, Predict
-from ltmlbench.stages import ModelStage, Work
-from ltmlbench.store import SCRATCH
+from ltmlbench.stages import ModelStage
+from ltmlbench.store import Store
 from ltmlbench.task import Numerics, Schedule, Task
+from ltmlbench.testing import work_for
 
 SIZE = 32
 
@@ -36,7 +37,7 @@ class Bars:
 
 
 @pytest.fixture(scope="module")
-def task(tmp_path_factory):
+def task():
     Y = (np.random.default_rng(1).random((48, 3)) < [0.6, 0.4, 0.3]).astype(np.uint8)
     samples = Samples(
         ids=tuple(f"s{i}" for i in range(48)),
@@ -45,15 +46,13 @@ def task(tmp_path_factory):
         read=Bars(Y),
         content=tuple(map(str, range(48))),
     )
-    pixels = build_pixels(samples, SIZE, tmp_path_factory.mktemp("cache"))
     return Task(
         samples=samples,
         split=make_splits(samples, folds=3, validation=0.2, seed=0)[0],
         backbone=load("backbone", "test_resnet[weights=random]").resolve(),
         schedule=Schedule(epochs=2, batch_size=8, lr=3e-3),
         numerics=Numerics(),
-        pixels_key=pixels.key,
-        pixels=pixels.path,
+        feed=load("feed", f"pictures[image_size={SIZE}]"),
         seed=0,
     )
 
@@ -64,8 +63,9 @@ def fit(**given):
 
 
 def run(stage, task, folder, inputs=None):
-    (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
-    stage.run(Work(stage.handed(task), folder, inputs or (lambda s: folder), lambda *a: None))
+    work = work_for(stage, task, Store(folder.parent / "store"), folder)
+    given = inputs or (lambda stage: folder)
+    stage.run(replace(work, input=lambda s: work.input(s) if isinstance(s, Ready) else given(s)))
     return folder
 
 
@@ -93,7 +93,7 @@ class TestFit:
     ):
         averaged = weights(run(fit(average=0.9999), task, tmp_path))
         assert not equal(plain, averaged)
-        start = dict(task.backbone.build().named_parameters())
+        start = dict(task.backbone.build((3, SIZE, SIZE)).named_parameters())
         name = next(iter(start))
         moved = (plain[f"trunk.{name}"] - averaged[f"trunk.{name}"]).abs().max()
         assert moved < 0.05, "an average without warm-up would still be the start"
@@ -151,7 +151,7 @@ class _Deferred:
     def __init__(self, loss):
         self.loss = loss
 
-    def at(self, progress):
+    def at(self, progress, epoch):
         Deferred.progress.append(progress)
         return self.loss
 

@@ -377,7 +377,7 @@ import json
 from ltmlbench import load
 from ltmlbench.hooks import VERSIONED
 from ltmlbench.identity import canonical, digest
-from ltmlbench.prepare import configure, prepare
+from ltmlbench.benchmark import configure, prepare
 
 data = {"dataset": "verse[patients=20]", "backbones": "test_resnet[weights=random]",
         "methods": "ib", "floors": "none", "folds": 2, "image_size": 32}

@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ltmlbench.benchmark import Benchmark
 from ltmlbench.cli.arguments import path_argument
 from ltmlbench.cli.runs import read_json, run_folder
 from ltmlbench.errors import RequestError, did_you_mean
-from ltmlbench.prepare import Benchmark
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -56,8 +56,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
 def _benchmark(config: Path) -> Benchmark:
     """The benchmark of a resolved configuration."""
+    from ltmlbench.benchmark import configure, prepare
     from ltmlbench.config import read_config
-    from ltmlbench.prepare import configure, prepare
 
     return prepare(*configure(read_config(config)), decode=True)
 
@@ -80,7 +80,7 @@ def _draw(
     again: str,
 ) -> bytes:
     """The PNG that the explanation of the benchmark draws of a run."""
-    from ltmlbench.prepare import load_explanation
+    from ltmlbench.benchmark import load_explanation
     from ltmlbench.registry import load
     from ltmlbench.stages import ModelStage, Stage, Work
 

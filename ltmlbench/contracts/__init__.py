@@ -11,6 +11,7 @@ from ltmlbench.contracts.dataset import Dataset, PublishedRow
 from ltmlbench.contracts.distillation import Distillation, DistillFn
 from ltmlbench.contracts.engine import Engine
 from ltmlbench.contracts.explanation import POINTING, Explanation
+from ltmlbench.contracts.feed import Feed, Inputs, Norm, Opened
 from ltmlbench.contracts.head import Head
 from ltmlbench.contracts.loss import Loss, LossFn, ScheduledLossFn
 from ltmlbench.contracts.method import Method
@@ -28,12 +29,16 @@ __all__ = [
     "Distillation",
     "Engine",
     "Explanation",
+    "Feed",
     "Head",
+    "Inputs",
     "LabelMetric",
     "Loss",
     "LossFn",
     "Method",
     "Metric",
+    "Norm",
+    "Opened",
     "Pretraining",
     "PublishedRow",
     "Sampler",

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 
 class Backbone(Component, ABC):
-    """A network that turns samples into features."""
+    """A network that turns samples into features.
 
+    ``takes``: what kind of input, ``"picture"`` or ``"vector"``: that of a feed's ``gives``.
+    """
+
+    takes: ClassVar[str] = "picture"
     kind: ClassVar[str] = "backbone"
 
     @abstractmethod
@@ -21,8 +25,21 @@ class Backbone(Component, ABC):
         """The same backbone with every automatic choice (which weights) made and named."""
 
     @abstractmethod
-    def build(self) -> Trunk:
-        """The network B×3×H×W -> B×D×h×w feature maps, with its initial weights."""
+    def build(self, shape: tuple[int, ...]) -> Trunk:
+        """The network below the head, with its initial weights: B samples -> B×D×h×w feature maps
+        of pictures, B×D features of vectors.
+
+        Args:
+            shape: of one sample: (3, H, W) of a picture, (D,) of a vector.
+
+        Raises:
+            RequestError: the network cannot take samples of that shape.
+        """
+
+    @property
+    def gains_from_bfloat16(self) -> bool:
+        """Whether reduced precision pays on processors with native bfloat16."""
+        return False
 
     @property
     def label(self) -> str:

@@ -38,8 +38,9 @@ class LossFn(Protocol):
 class ScheduledLossFn(LossFn, Protocol):
     """A bound loss that changes while a network is trained (deferred re-weighting, LDAM-DRW)."""
 
-    def at(self, progress: float) -> LossFn:
-        """The loss at a point of the training, ``progress`` in 0..1 of its steps."""
+    def at(self, progress: float, epoch: int) -> LossFn:
+        """The loss at a point of the training: ``progress`` in 0..1 of its steps, in an epoch
+        counted from 0."""
 
 
 class Loss(Component, ABC):

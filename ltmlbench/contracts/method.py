@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from ltmlbench.contracts.component import Component
 
@@ -17,6 +17,11 @@ class Method(Component, ABC):
 
     kind: ClassVar[str] = "method"
     floor: ClassVar[bool] = False
+
+    def suited(self, task: Task) -> Self:
+        """The same method with options that suit the data: what it cannot serve is left out. The
+        row of the table names every option that had to change."""
+        return self
 
     @abstractmethod
     def plan(self, task: Task) -> ModelStage:

@@ -22,12 +22,13 @@ from safetensors.torch import load_file, save_file
 from ltmlbench.arrays import Logits, Rows
 from ltmlbench.contracts import Head, Sampler
 from ltmlbench.evaluation.metrics import MeanAveragePrecision
+from ltmlbench.feeds.ready import Ready
 from ltmlbench.labels import LabelMatrix
 from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import ExamplesStage, TrunkStage, Work, read_examples
 from ltmlbench.store import write_json
 from ltmlbench.training.checkpoint import HistoryRow
-from ltmlbench.training.network import Network, autocast, build_network
+from ltmlbench.training.network import Network, Trunk, autocast, build_network, build_trunk
 from ltmlbench.training.views import views
 
 
@@ -73,10 +74,25 @@ def initial_network(
     """
     task = work.task
     seed = derive_seed(task.seed, "init")
-    network = build_network(task.backbone, head, n_labels, task.numerics, seed)
+    shape = Ready().opened(work).shape
+    network = build_network(task.backbone, shape, head, n_labels, task.numerics, seed)
     if init is not None:
         network.trunk.load_state_dict(dict(init.trunk_weights(work.input(init))))
     return network
+
+
+def initial_trunk(work: Work, init: TrunkStage | None = None, source: int | None = None) -> Trunk:
+    """The trunk of `initial_network` alone.
+
+    Args:
+        source: which of ``task.sources`` it is to take; None: the samples of the task.
+    """
+    task = work.task
+    shape = Ready(source=source).opened(work).shape
+    trunk = build_trunk(task.backbone, shape, task.numerics, derive_seed(task.seed, "init"))
+    if init is not None:
+        trunk.load_state_dict(dict(init.trunk_weights(work.input(init))))
+    return trunk
 
 
 def epoch_order(work: Work, sampler: Sampler, lesson: Lesson, epoch: int, stream: int = 0) -> Rows:
@@ -108,7 +124,7 @@ def epoch_batches(
     size = batch_size or task.schedule.batch_size
     targets = _targets(work, lesson)
     full = len(order) >= size
-    for rows, inputs in views(task, network.trunk, order, epoch, drop_last=full, batch_size=size):
+    for rows, inputs in views(work, network.trunk, order, epoch, drop_last=full, batch_size=size):
         yield Batch(rows, inputs, targets[torch.from_numpy(rows).to(targets.device)])
 
 
@@ -122,7 +138,7 @@ def network_logits(work: Work, network: Network, rows: Rows, epoch: int | None =
     network.eval()
     logits = []
     with torch.inference_mode(), autocast(work.task.numerics):
-        for _, inputs in views(work.task, network.trunk, rows, epoch):
+        for _, inputs in views(work, network.trunk, rows, epoch):
             logits.append(network(inputs).float().cpu())
     if not logits:
         return np.empty((0, 0), dtype=np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -67,6 +67,12 @@ class Rlkd(Method):
     views: int | None = Field(
         None, ge=0, description="views teachers see; all epochs' if not given, 0: plain pictures"
     )
+
+    def suited(self, task: Task) -> Self:
+        """Lesions and regions are of pictures: other samples go without them."""
+        if task.feed.gives == "picture":
+            return self
+        return self.model_copy(update={"pretrain": "none", "attention": "none"})
 
     def plan(self, task: Task) -> Fit:
         head = load("head", task.head if self.attention == "none" else self.attention)

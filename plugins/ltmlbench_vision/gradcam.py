@@ -15,6 +15,7 @@ from pydantic import Field
 from ltmlbench.arrays import Rows
 from ltmlbench.contracts import Explanation
 from ltmlbench.data.samples import Samples
+from ltmlbench.feeds.ready import Ready
 from ltmlbench.stages import ModelStage, Stage, Work
 from ltmlbench.task import Task
 
@@ -39,7 +40,7 @@ class GradCam(Explanation):
         samples: tuple[str, ...] = (),
         labels: tuple[str, ...] = (),
     ) -> Look | None:
-        if not model.has_network:
+        if not model.has_network or task.feed.gives != "picture":
             return None
         known = {} if samples or labels else known_evidence(task.samples)
         return Look(
@@ -100,8 +101,7 @@ class Evidence(Stage):
     def run(self, work: Work) -> None:
         samples, test = work.task.samples, work.task.split.test
         assert samples.masks is not None, "planned only where there are masks"
-        assert work.task.pixels is not None, "a task that is executed has pixels"
-        size = np.load(work.task.pixels, mmap_mode="r").shape[1]
+        size = Ready().opened(work).shape[-1]
         wanted: dict[int, list[str]] = {}
         for label in self.structures:
             held = test[samples.labels.dense[test, samples.labels.names.index(label)] == 1]
@@ -158,13 +158,13 @@ class Look(Stage):
         network = self.model.network(work.blind(), work.input(self.model))
         assert network is not None, "planned only for models that have one"
         rows, pairs = self._shown(task)
-        picture = draw_gallery(task, rows, pairs, look(network, task, *pairs))
+        picture = draw_gallery(task, rows, pairs, look(network, work, *pairs))
         (work.folder / "gallery.png").write_bytes(picture)
         if self.evidence is not None:
             with np.load(work.input(self.evidence) / "evidence.npz") as file:
                 where, columns, packed = file["rows"], file["labels"], file["masks"]
-            found = look(network, task, where, columns)
-            table = pointing_game(task, where, columns, packed, found.cams)
+            found = look(network, work, where, columns)
+            table = pointing_game(work, where, columns, packed, found.cams)
             table.to_csv(work.folder / "pointing.csv", index=False)
 
     def _shown(self, task: Task) -> tuple[Rows, tuple[Rows, Rows]]:

@@ -21,10 +21,10 @@ from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import Work
 from ltmlbench.store import write_json
 from ltmlbench.task import Task
-from ltmlbench.training.fold import write_history
+from ltmlbench.training.fold import initial_trunk, write_history
 from ltmlbench.training.loop import train
-from ltmlbench.training.network import Trunk, autocast, build_trunk, place
-from ltmlbench_vision.lesson import Examples, gather, shown
+from ltmlbench.training.network import Trunk, autocast, place
+from ltmlbench_vision.sources import Examples, gather, shown
 
 if TYPE_CHECKING:
     from ltmlbench_vision.multitask import MultiTask
@@ -101,8 +101,8 @@ def pretrain(options: MultiTask, work: Work) -> None:
     metrics and overlays."""
     task, schedule = work.task, work.task.schedule
     seed = derive_seed(task.seed, "pretrain")
-    examples = gather(task.sources, options.lesions, options.validation, seed)
-    trunk = build_trunk(task.backbone, task.numerics, derive_seed(task.seed, "init"))
+    examples = gather(work, options.lesions, options.validation, seed)
+    trunk = initial_trunk(work, source=0)
     torch.manual_seed(seed)
     grading = load("head", options.head).build(trunk.num_features, GRADES)
     network = place(TwoBranches(trunk, grading, len(options.lesions)), task.numerics)

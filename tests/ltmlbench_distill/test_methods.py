@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import ltmlbench
+from ltmlbench.benchmark import configure, prepare
 from ltmlbench.config import make_config
 from ltmlbench.errors import RequestError
 from ltmlbench.fit import Fit
-from ltmlbench.prepare import configure, prepare
 from ltmlbench.stages import read_examples
 from ltmlbench_distill.stages import (
     Partition,
