@@ -18,7 +18,7 @@ from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.feeds.ready import make_ready
 from ltmlbench.grid import Grid, Row, build_grid
-from ltmlbench.identity import canonical
+from ltmlbench.identity import edition
 from ltmlbench.labels import Shot
 from ltmlbench.places import check_places, plain_path
 from ltmlbench.registry import load, registry
@@ -138,6 +138,8 @@ def _refuse_misfits(networks: Sequence[Network], feed: Feed) -> None:
                 f"backbone {backbone.label!r} takes {backbone.takes}s, the data set gives "
                 f"{feed.gives}s: give another of --backbones, see `ltmlbench list backbone`"
             )
+        if size := getattr(feed, "image_size", None):
+            backbone.check((3, size, size))
 
 
 def _splits(config: BenchmarkConfig, samples: Samples) -> Any:
@@ -179,11 +181,9 @@ def versioned(samples: Samples, dataset: Dataset) -> Samples:
 
     Digests of the bench's own data sets stay as they are in version 1.
     """
-    entry = registry().entry_of(dataset)
-    if entry and entry.own and entry.record.version == 1:
+    reader = edition(dataset)
+    if not reader:
         return samples
-    form = canonical(dataset)
-    reader = f"{form['component']} v{form['version']}{form.get('source', '')}"
     return replace(
         samples,
         content=tuple(f"{reader}|{content}" for content in samples.content),

@@ -160,7 +160,9 @@ KINDS: Mapping[str, str] = {
 }
 """Kinds of components and the hook that collects each."""
 
-VERSIONED = frozenset({"dataset", "backbone", "head", "loss", "distillation", "sampler", "subsets"})
+VERSIONED = frozenset(
+    {"dataset", "feed", "backbone", "head", "loss", "distillation", "sampler", "subsets"}
+)
 """Kinds whose `Record.version` is part of identities."""
 
 COMPONENT_HOOKS = frozenset(KINDS.values())

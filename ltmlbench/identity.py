@@ -59,6 +59,16 @@ def canonical(value: Any, owner: BaseModel | None = None, field: str = "") -> An
     raise _refused(type(value).__name__, _instead(value), owner, field)
 
 
+def edition(component: Component) -> str:
+    """Who reads data, and in which version, beside a digest of what is read; empty for the bench's
+    own data sets and feeds in version 1."""
+    entry = registry().entry_of(component)
+    if entry and entry.own and entry.record.version == 1:
+        return ""
+    form = _component(component)
+    return f"{form['component']} v{form['version']}{form.get('source', '')}"
+
+
 def _refused(what: str, instead: str, owner: BaseModel | None, field: str) -> NotCanonical:
     cls = type(owner)
     who = f"{cls.__module__}:{cls.__qualname__}, field {field}: " if owner else ""

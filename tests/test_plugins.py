@@ -341,6 +341,8 @@ def record(name, target):
 @hookimpl
 def ltmlbench_datasets(): return record("verse", "Data")
 @hookimpl
+def ltmlbench_feeds(): return record("verse", "Food")
+@hookimpl
 def ltmlbench_backbones(): return record("verse", "Net")
 @hookimpl
 def ltmlbench_heads(): return record("verse", "Top")
@@ -355,6 +357,7 @@ def ltmlbench_distillations(): return record("verse", "Teach")
 """
 
 VERSIONED_CODE = """
+from ltmlbench.feeds.pictures.feed import Pictures
 from ltmlbench_distill.losses import Weighted
 from ltmlbench_imbalance.losses import BinaryCrossEntropy
 from ltmlbench_imbalance.samplers import InstanceBalanced
@@ -364,6 +367,7 @@ from ltmlbench_vision.backbone import Timm
 from ltmlbench_vision.heads import Linear
 
 class Data(FundusSim): pass
+class Food(Pictures): pass
 class Net(Timm): model: str = "test_resnet"
 class Top(Linear): pass
 class Cost(BinaryCrossEntropy): pass
@@ -374,6 +378,7 @@ class Teach(Weighted): pass
 
 IDENTITIES = """
 import json
+from dataclasses import replace
 from ltmlbench import load
 from ltmlbench.hooks import VERSIONED
 from ltmlbench.identity import canonical, digest
@@ -383,6 +388,8 @@ data = {"dataset": "verse[patients=20]", "backbones": "test_resnet[weights=rando
         "methods": "ib", "floors": "none", "folds": 2, "image_size": 32}
 found = {kind: digest(canonical(load(kind, "verse"))) for kind in VERSIONED}
 benchmark = prepare(*configure(data), decode=False)
+task = replace(next(iter(benchmark.grid.nodes.values())).task, feed=load("feed", "verse"))
+found["fed"] = task.identity("data")["feed"]
 found |= {"run": benchmark.grid.runs[0].identity, "pictures": benchmark.samples.content[0]}
 print(json.dumps(found))
 """
@@ -405,7 +412,7 @@ def test_a_record_s_version_is_in_every_identity_its_component_is_in(tmp_path):
         found.append(json.loads(run.stdout))
     assert found[0] == found[2]
     assert {name for name in found[0] if found[0][name] == found[1][name]} == set()
-    assert found[0].keys() == {*VERSIONED, "run", "pictures"}
+    assert found[0].keys() == {*VERSIONED, "fed", "run", "pictures"}
 
 
 def test_a_version_that_would_count_for_nothing_is_refused_with_the_place_it_belongs_to():

@@ -117,6 +117,7 @@ MISTAKES = [
     ["--backbones=resnet18[weights=]"],
     ["--backbones=resnet18[weights=/nowhere.pth]"],
     ["--backbones="],
+    ["--backbones=crossvit_9_240[weights=random]", "--image-size=96"],
     ["--dataset=fundus"],
     ["--dataset=fundus-sim[patients=-1]"],
     ["--source=idrid=/nowhere"],
