@@ -10,7 +10,7 @@ import torch
 
 from ltmlbench.errors import RequestError
 from ltmlbench.training.network import Trunk
-from ltmlbench_vision.weights import RANDOM, locate, state_for
+from ltmlbench_vision.weights import locate, state_for
 
 
 class TimmTrunk(Trunk):
@@ -19,20 +19,23 @@ class TimmTrunk(Trunk):
     Args:
         model: timm name.
         weights: as located by `ltmlbench_vision.weights.locate`.
-        digest: sha256 of the weights file, or "random".
+        digest: sha256 that the weights file has to have, or "random"; "": whatever is found.
         shape: (3, H, W). A network made for one size, such as a ViT, is built for this one; timm
             resamples what depends on it (position embeddings) from the weights' own size.
 
     Raises:
-        RequestError: the network cannot take pictures of that size.
+        RequestError: another file is found here than the one asked for (another machine, a changed
+            cache), it does not fit the model, or the network cannot take pictures of that size.
     """
 
     def __init__(self, model: str, weights: str, digest: str, shape: tuple[int, ...]) -> None:
         super().__init__()
         fixed = fixed_size(model)
         foreign = fixed is not None and fixed != shape[1:]
-        file = None if weights == RANDOM else locate(model, weights).file
-        network: Any = _resized(model, shape[1:], file) if foreign else _as_it_is(model, file)
+        found = locate(model, weights, digest)
+        network: Any = (
+            _resized(model, shape[1:], found.file) if foreign else _as_it_is(model, found.file)
+        )
         self.network = network
         self.num_features = int(network.num_features)
         self.mean = network.pretrained_cfg["mean"]
@@ -40,8 +43,8 @@ class TimmTrunk(Trunk):
         self.provenance = {
             "model": model,
             "timm": timm.__version__,
-            "weights": weights,
-            "sha256": digest,
+            "weights": found.name,
+            "sha256": found.digest,
             "parameters": sum(p.numel() for p in network.parameters()),
         }
         if fixed is not None:
