@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 from ltmlbench.contracts import Backbone, Component, Explanation, Method
 from ltmlbench.errors import LtmlbenchError
 from ltmlbench.fit import Predict
-from ltmlbench.identity import canonical, digest
+from ltmlbench.identity import NotCanonical, canonical, digest
 from ltmlbench.naming import distinct
 from ltmlbench.registry import registry
 from ltmlbench.spec import parse_spec
@@ -236,9 +237,9 @@ def _lay_out(
         model = _planned(row, task)
         added: dict[str, Node] = {}
         identity = _add(Predict(model=model), task, added, where)
-    except LtmlbenchError:  # the method says what to mend: nothing is begun
-        raise
     except Exception as error:  # a plugin may raise anything; the other rows go on
+        if isinstance(error, LtmlbenchError) and not isinstance(error, NotCanonical):
+            raise  # the method says what to mend: nothing is begun
         cause = f"{_owner(row)}: {_cause(error)}"
         name = _run_id(run, digest([run.row, task.split.fingerprint, run.seed]))
         return replace(run, id=name, failure=cause, trace=traceback.format_exc())
@@ -302,20 +303,22 @@ def _owner(row: Row) -> str:
 
 def _cause(error: Exception) -> str:
     text = " ".join(str(error).split())
-    if isinstance(error, _Unusable):
+    if isinstance(error, _Unusable | NotCanonical):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _run_id(run: Run, identity: str) -> str:
     """The name of a run's folder; its end alone makes it unique."""
-    name = slug(f"{run.method}-{run.backbone}-{run.fold}")[:160]
-    return f"{name}-s{run.seed}-{identity[:8]}"
+    return f"{slug(f'{run.method}-{run.backbone}-{run.fold}')}-s{run.seed}-{identity[:8]}"
 
 
-def slug(text: str) -> str:
-    """A text as a file name."""
-    return re.sub(r"[^A-Za-z0-9.+=-]+", "_", text).strip("_")
+def slug(text: str, most: int = 120) -> str:
+    """A text as a file name; of a longer one the beginning, and a digest of the whole."""
+    name = re.sub(r"[^A-Za-z0-9.+=-]+", "_", text).strip("_")
+    if len(name) <= most:
+        return name
+    return f"{name[: most - 9]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _add(stage: Stage, task: Task, nodes: dict[str, Node], where: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ltmlbench.data.splits import make_splits
 from ltmlbench.engines.local import Local
 from ltmlbench.errors import RequestError
 from ltmlbench.feeds.pictures.views import Augment
-from ltmlbench.grid import Row, build_grid
+from ltmlbench.grid import Row, build_grid, slug
 from ltmlbench.hooks import Record
 from ltmlbench.registry import Entry, load, registry
 from ltmlbench.stages import ModelStage, Stage
@@ -203,7 +204,7 @@ class Holds(ModelStage):
 
 class NoForm(LevelMethod):
     def plan(self, task):
-        return Holds(inner=Holder(content={1, 2}))
+        return Holds(inner=Holder(content=object()))
 
 
 @pytest.mark.parametrize(
@@ -211,13 +212,13 @@ class NoForm(LevelMethod):
     [
         (PlansNoModel(), "plan returned Shared, which cannot predict"),
         (Raises(), "KeyError: 'retina'"),
-        (NotANumber(), "Level.factor: nan cannot be part of an identity"),
-        (NoForm(), "Holds.inner: Holder.content: set has no canonical form"),
+        (NotANumber(), "Level, field factor: nan cannot be part of an identity"),
+        (NoForm(), "Holder, field content: object cannot be part of an identity"),
         (None, "Can't instantiate abstract class"),
     ],
 )
 def test_a_row_that_cannot_be_planned_fails_alone_and_says_where(tasks, method, cause, monkeypatch):
-    entry = Entry("method", Record("bad", "x:y", ""), "some-package")
+    entry = Entry("method", Record("bad", "x:y", ""), SimpleNamespace(distribution="some-package"))
     monkeypatch.setattr(type(registry()), "find", lambda self, *given: entry)
     kept = type(registry()).entry_of
 
@@ -298,3 +299,10 @@ def test_floor_rows_are_laid_out_once_for_all_networks(tasks):
     two = [*networks(tasks), (load("backbone", "resnet34[weights=random]"), Numerics())]
     grid = build_grid([Row("majority", floor), Row("level", LevelMethod())], two, tasks[:1])
     assert [run.method for run in grid.runs] == ["majority", "level", "level"]
+
+
+def test_a_long_name_becomes_a_file_name_that_a_disk_takes_and_stays_apart_from_others():
+    long = "focal[" + "x" * 300 + "=1]"
+    assert len(slug(long)) <= 120
+    assert slug(long) != slug(long.replace("=1", "=2"))
+    assert slug("focal[gamma=3]-net") == "focal_gamma=3_-net"

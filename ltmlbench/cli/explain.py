@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ltmlbench.benchmark import Benchmark
+from ltmlbench.cli.arguments import path_argument
 from ltmlbench.errors import RequestError, did_you_mean
 from ltmlbench.results.find import find_run
 
@@ -26,9 +27,11 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     parser.add_argument(
         "--labels", metavar="NAME,NAME", help="maps to show (default: of the labels a sample has)"
     )
-    parser.add_argument("--out", type=Path, default=Path("out"), help="where the runs are")
+    parser.add_argument("--out", type=path_argument, default=Path("out"), help="where the runs are")
     parser.add_argument(
-        "--file", type=Path, help="the PNG to write (default: explain.png in the run's folder)"
+        "--file",
+        type=path_argument,
+        help="the PNG to write (default: explain.png in the run's folder)",
     )
     arguments = parser.parse_args(given)
     folder, run = find_run(arguments.run, arguments.out)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltmlbench.cli.arguments import path_argument
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -22,7 +24,9 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     Exit code: 0 all runs done, 1 some failed or cannot be read, 2 the request was wrong.
     """
-    parser.add_argument("out", nargs="?", type=Path, default=Path("out"), help="the --out of a run")
+    parser.add_argument(
+        "out", nargs="?", type=path_argument, default=Path("out"), help="the --out of a run"
+    )
     parser.add_argument("--metrics", help="the columns (default: those of the run)")
     arguments = parser.parse_args(given)
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ltmlbench.cli.arguments import path_argument
+
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """Prints how the identities of two results differ, one setting per line.
@@ -16,7 +18,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """
     parser.add_argument("a", metavar="A")
     parser.add_argument("b", metavar="B")
-    parser.add_argument("--out", type=Path, default=Path("out"), help="where the runs are")
+    parser.add_argument("--out", type=path_argument, default=Path("out"), help="where the runs are")
     arguments = parser.parse_args(given)
 
     from ltmlbench.identity import difference

@@ -253,7 +253,7 @@ def _in_order(benchmark: Benchmark) -> Iterator[Run]:
 
 def stage_name(node: Node) -> str:
     """The name of a stage's folder in ``out/stages``."""
-    return f"{slug(_stage_title(node))[:160]}-{node.identity[:8]}"
+    return f"{slug(_stage_title(node))}-{node.identity[:8]}"
 
 
 def _stage_title(node: Node) -> str:
