@@ -26,22 +26,30 @@ def find_run(name: str, out: Path) -> tuple[OutFolder, RunRecord]:
         RequestError: no run is meant, or several rows; the message lists the runs there are.
         DataError: its run.json cannot be read.
     """
-    given = Path(name)
-    if name and (given / "run.json").is_file():
-        folder = OutFolder(given.resolve().parent.parent)
-        return folder, folder.run(given.resolve().name)
+    if name and _is_run(Path(name)):
+        path = Path(name).resolve()
+        folder = OutFolder(path.parent.parent)
+        return folder, folder.run(path.name)
     folder = OutFolder(out.expanduser())
     runs = _runs(folder)
     by_row = [run for run in runs if name in (run.method, f"{run.method}, {run.backbone}")]
     if by_row:
         return folder, _first(name, by_row)
     begun = [run for run in runs if name and run.id.startswith(_as_folder(name))]
+    begun = [run for run in begun if run.id == name] or begun
     if len(begun) != 1:
         number = f"{len(begun)} runs" if begun else "no run"
         raise RequestError(
-            f"{number} in {folder.runs_folder} begin with {name!r}{_listed(begun or runs)}"
+            f"{number} in {folder.runs_folder} begin with {name[:100]!r}{_listed(begun or runs)}"
         )
     return folder, begun[0]
+
+
+def _is_run(path: Path) -> bool:
+    try:
+        return (path / "run.json").is_file()
+    except (OSError, ValueError):  # no folder can have that name
+        return False
 
 
 def _runs(folder: OutFolder) -> tuple[RunRecord, ...]:

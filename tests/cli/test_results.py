@@ -116,7 +116,7 @@ def test_observers_are_told_the_scores_of_a_run_and_how_it_all_ended(run, tmp_pa
     try:
         assert run("--methods=majority") == 0
     finally:
-        registry().manager.unregister(name="watcher")
+        registry().unobserve("watcher")
     assert watcher.ends == [(str(tmp_path / "out"), "done")]
     results = pd.read_csv(tmp_path / "out" / "results.csv", dtype=str, keep_default_na=False)
     for told in watcher.runs:

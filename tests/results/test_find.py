@@ -47,6 +47,8 @@ def test_a_run_is_found_by_its_folder(out):
         ("ib_", "2 runs in"),
         ("", "no run in"),
         ("**", "no run in"),
+        ("x" * 5000, "no run in"),
+        ("a\0b", "no run in"),
     ],
 )
 def test_otherwise_the_runs_there_are_are_listed(out, name, said):
