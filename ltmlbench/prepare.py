@@ -15,6 +15,7 @@ from ltmlbench.contracts import Backbone, Dataset, Explanation
 from ltmlbench.data.augment import Augment
 from ltmlbench.data.masks import build_masks
 from ltmlbench.data.pixels import Pixels, build_pixels, find_pixels, pixels_key
+from ltmlbench.data.reading import load_samples
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import DataError, RequestError
@@ -73,7 +74,7 @@ def prepare(
         networks.append((backbone, choose_numerics(backbone, config.device, config.precision)))
     config = _resolved(config, networks)
     cache = cache_folder(config.cache_dir)
-    samples = dataset.load(config.data_dir)
+    samples = load_samples(dataset, config.data_dir, config.dataset)
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
     splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
@@ -127,8 +128,8 @@ def _sources(config: BenchmarkConfig, samples: Samples) -> tuple[Source, ...]:
         if match is None:
             raise RequestError(f"cannot read source {text!r}: write NAME=DIR, e.g. idrid=/path")
         folder = Path(match["folder"]) if match["folder"] else None
-        source = load("dataset", match["spec"]).load(folder)
-        shared = len(set(source.content) & set(samples.content))
+        source = load_samples(load("dataset", match["spec"]), folder, match["spec"])
+        shared = len(set(source.files) & set(samples.files))
         if shared:
             raise RequestError(
                 f"source {text!r} holds {shared} pictures of the benchmark's own data: "

@@ -1,54 +1,57 @@
-"""Lesion masks at the size of the decoded pictures, made once and memory-mapped.
-
-<cache>/masks/<key>/masks.npy   N×S×S×L uint8, 0 or 1
-"""
+"""Lesion masks at the size of the decoded pictures, made once and memory-mapped."""
 
 from __future__ import annotations
 
-import os
-import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from filelock import FileLock
-
-from ltmlbench.data.decode import DECODER
+from ltmlbench.data.arrays import Place, Progress, build_array
+from ltmlbench.data.decode import DECODER, Image
+from ltmlbench.data.reading import checked
 from ltmlbench.data.samples import Samples
+from ltmlbench.errors import DataError
 from ltmlbench.identity import digest
 
 
-def build_masks(samples: Samples, size: int, cache_dir: Path) -> Path | None:
-    """The .npy file of the masks, made first if need be; None if the samples have none.
+def build_masks(
+    samples: Samples,
+    size: int,
+    cache_dir: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Path | None:
+    """The .npy file of the masks, N×S×S×L uint8 of 0 and 1, made first if need be; None if the
+    samples have none.
 
     Raises:
-        DataError: a mask cannot be read.
+        DataError: as `build_pixels`, or a mask cannot be read.
     """
-    if samples.masks is None:
+    masks = checked(samples).masks
+    if masks is None:
         return None
-    key = digest(
-        {
-            "content": list(samples.content),
-            "masks": list(samples.mask_content),
-            "lesions": list(samples.lesions),
-            "size": size,
-            "border": samples.border,
-            "decoder": DECODER,
-        }
-    )
-    root = cache_dir / "masks"
-    root.mkdir(parents=True, exist_ok=True)
-    done = root / key / "masks.npy"
-    with FileLock(root / f"{key}.lock"):
-        if done.exists():
-            return done
-        work = root / f"{key}.work"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        shape = (len(samples), size, size, len(samples.lesions))
-        array = np.lib.format.open_memmap(work / "masks.npy", "w+", dtype=np.uint8, shape=shape)
-        for row in range(len(samples)):
-            array[row] = samples.masks(row, size)
-        array.flush()
-        del array
-        os.rename(work, root / key)
-    return done
+    about = {
+        "lesions": list(samples.lesions),
+        "size": size,
+        "border": samples.border,
+        "decoder": DECODER,
+    }
+    content = {"content": list(samples.content), "masks": list(samples.mask_content)}
+    shape = (len(samples), size, size, len(samples.lesions))
+    place = Place(cache_dir / "masks", digest({**content, **about}), "masks", shape)
+    failed = build_array(place, _Masks(masks, size), about, workers=workers, progress=progress)
+    if failed:  # without its mask, the lesions of a picture would count as absent
+        raise DataError(f"{len(failed)} masks cannot be read: {next(iter(failed.values()))}")
+    return place.file
+
+
+@dataclass(frozen=True)
+class _Masks:
+    """The masks of a row at one size."""
+
+    read: Callable[[int, int], Image]
+    size: int
+
+    def __call__(self, row: int) -> Image:
+        return self.read(row, self.size)

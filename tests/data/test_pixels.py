@@ -1,22 +1,24 @@
 """Pictures are decoded once, whatever stops or doubles the work."""
 
 import contextlib
+import errno
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pixel_builder
 import pytest
+from filelock import FileLock
 from PIL import Image
 
-from ltmlbench.data import pixels as module
+from ltmlbench.data import arrays as module
 from ltmlbench.data.decode import prepare, read_rgb
 from ltmlbench.data.pixels import build_pixels, find_pixels, pixels_key
 from ltmlbench.errors import DataError
@@ -182,12 +184,95 @@ def test_only_the_finished_cache_is_left(pictures, tmp_path):
     assert meta["decoder"]
 
 
-def test_a_full_disk_is_told_before_anything_is_decoded(pictures, tmp_path, monkeypatch):
-    full = shutil.disk_usage(tmp_path)._replace(free=1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: full)
-    samples = replace(pixel_builder.samples_of(pictures), read=never_read)
-    with pytest.raises(DataError, match="--cache-dir"):
-        build_pixels(samples, SIZE, tmp_path / "cache")
+def full_disk(descriptor, offset, length):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_room_is_reserved_before_anything_is_decoded(pictures, tmp_path, monkeypatch):
+    samples = pixel_builder.samples_of(pictures)
+    monkeypatch.setattr(os, "posix_fallocate", full_disk, raising=False)
+    blind = replace(samples, read=never_read)
+    with pytest.raises(DataError, match=r"No space left.* need \d.* [kMGT]?B.* free.*--cache-dir"):
+        build_pixels(blind, SIZE, tmp_path / "cache")
+    assert not list((tmp_path / "cache" / "pixels").glob("*.work"))
+    monkeypatch.undo()
+    assert len(build_pixels(samples, SIZE, tmp_path / "cache").array) == 6
+
+
+def test_the_room_of_an_array_is_its_own_while_it_is_made(pictures, tmp_path):
+    """Zeros in a sparse file would be found out of room when they are written to: SIGBUS."""
+    blocks = []
+
+    def read(row, size):
+        (file,) = (tmp_path / "cache").rglob("pixels.npy")
+        blocks.append(512 * file.stat().st_blocks)
+        return np.zeros((500, 500, 3), dtype=np.uint8)
+
+    build_pixels(replace(pixel_builder.samples_of(pictures), read=read), 500, tmp_path / "cache")
+    assert blocks[0] >= 6 * 500 * 500 * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 bytes"), (640_400, "640 kB"), (1.56e9, "1.6 GB"), (3e13, "30.0 TB")]
+)
+def test_room_is_said_in_units_that_fit(number, text):
+    assert module.in_units(number) == text
+
+
+def test_a_cache_that_cannot_be_written_is_not_called_full(pictures, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be written") as caught:
+        build_pixels(pixel_builder.samples_of(pictures), SIZE, tmp_path / "file" / "cache")
+    assert "free" not in str(caught.value)
+
+
+@dataclass
+class Flickering:
+    """Fails the first ``times`` times that row 3 is read, as a network folder does."""
+
+    error: Exception
+    times: int
+
+    def __call__(self, row, size):
+        if row == 3 and self.times:
+            self.times -= 1
+            raise self.error
+        return np.full((size, size, 3), 50 + row, dtype=np.uint8)
+
+
+GONE = OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("error", [GONE, PermissionError(13, "Permission denied"), MemoryError()])
+def test_a_failure_that_passed_leaves_no_trace(pictures, tmp_path, error):
+    samples = pixel_builder.samples_of(pictures)
+    once = replace(samples, read=Flickering(error, 1))
+    pixels = build_pixels(once, SIZE, tmp_path)
+    assert pixels.failed == {}
+    assert (pixels.array[3] == 53).all()
+
+
+def test_a_failure_that_may_pass_is_told_and_not_stored(pictures, tmp_path):
+    samples = replace(pixel_builder.samples_of(pictures), read=Flickering(GONE, 2))
+    with pytest.raises(DataError, match=r"003\.jpg.*Input/output error.*again"):
+        build_pixels(samples, SIZE, tmp_path)
+    assert find_pixels(samples, SIZE, tmp_path) is None
+    assert build_pixels(samples, SIZE, tmp_path).failed == {}
+
+
+def test_who_waits_for_another_builder_is_told(pictures, tmp_path, capsys):
+    samples = pixel_builder.samples_of(pictures)
+    root = tmp_path / "pixels"
+    root.mkdir()
+    held = FileLock(root / f"{pixels_key(samples, SIZE)}.lock")
+    with held, ThreadPoolExecutor(1) as pool:
+        other = pool.submit(build_pixels, samples, SIZE, tmp_path)
+        deadline = time.monotonic() + 30
+        while "waiting for another process" not in capsys.readouterr().err:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        held.release()
+        assert other.result().failed == {}
 
 
 def test_two_builders_at_once_make_one_cache(many, tmp_path):
