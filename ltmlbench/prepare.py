@@ -103,7 +103,7 @@ def prepare(
     shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
     grid = build_grid(rows, networks, tasks, explanation)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
-        ready = tuple(_decoded(source, config.image_size, cache) for source in sources)
+        ready = tuple(_decoded(source, config.image_size, cache, progress) for source in sources)
         nodes = {
             key: replace(node, task=replace(node.task, sources=ready))
             for key, node in grid.nodes.items()
@@ -139,14 +139,15 @@ def _sources(config: BenchmarkConfig, samples: Samples) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _decoded(source: Source, size: int, cache: Path) -> Source:
-    pixels = build_pixels(source.samples, size, cache)
+def _decoded(source: Source, size: int, cache: Path, progress: Progress | None) -> Source:
+    pixels = build_pixels(source.samples, size, cache, progress=progress)
     if pixels.failed:
         first = next(iter(pixels.failed.values()))
         raise DataError(
             f"source {source.name!r}: {len(pixels.failed)} pictures cannot be decoded: {first}"
         )
-    return replace(source, pixels=pixels.path, masks=build_masks(source.samples, size, cache))
+    masks = build_masks(source.samples, size, cache, progress=progress)
+    return replace(source, pixels=pixels.path, masks=masks)
 
 
 def _rows(config: BenchmarkConfig) -> list[Row]:

@@ -18,8 +18,8 @@ MOST_LINES = 50
 
 def problems(samples: Samples, size: int = 224, *, threads: int = 1) -> list[str]:
     """What is wrong, one line each: the data set's own notes, identical pictures under two groups,
-    groups that straddle the official parts, names the labels do not have, labels nobody has, and
-    every picture and mask that cannot be read or is none.
+    groups that straddle the official parts, names in the protocol that are no labels, and every
+    picture and mask that cannot be read or is none.
 
     Progress goes to stderr when it takes longer.
 
@@ -36,7 +36,7 @@ def problems(samples: Samples, size: int = 224, *, threads: int = 1) -> list[str
 
 
 def _outside(samples: Samples) -> Iterator[str]:
-    """Names in the protocol that are no labels or structures, and labels without a sample."""
+    """Names in the protocol that are no labels or structures."""
     protocol, names = samples.protocol, set(samples.labels.names)
     spoken = {
         "group_all": protocol.group_all,
@@ -55,9 +55,6 @@ def _outside(samples: Samples) -> Iterator[str]:
         for name in structures:
             if name not in samples.lesions:
                 yield f"protocol: evidence of {label!r} names {name!r}, which no mask shows"
-    for name, count in zip(samples.labels.names, samples.labels.counts, strict=True):
-        if count == 0:
-            yield f"label {name!r}: no {protocol.unit} has it"
 
 
 def _raised(samples: Samples) -> Iterator[str]:
