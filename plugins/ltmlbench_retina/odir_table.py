@@ -213,11 +213,11 @@ def _text(value: Any) -> str:
 def _plain_id(value: Any) -> str:
     """An ID that may stand in file names and tables; empty if the cell holds none. IDs that a
     spreadsheet spoiled (1.9E+38) or turned into dates are none."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)
+    if isinstance(value, bool) or (isinstance(value, int | float) and abs(value) >= 2**53):
+        return ""  # numbers that long have lost their last digits
     text = re.sub(r"(?<=\d)\.0+\Z", "", _text(value))
     plain = _PLAIN_ID.fullmatch(text) and not _NUMBER.fullmatch(text) and len(text) <= 64
-    return text if plain and text.isprintable() and not isinstance(value, bool) else ""
+    return text if plain and text.isprintable() else ""
 
 
 def _ages(cells: Sequence[Any], notes: list[str]) -> list[float]:
