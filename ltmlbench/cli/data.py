@@ -64,7 +64,7 @@ def _sheet(dataset: Dataset, arguments: argparse.Namespace) -> int:
     import numpy as np
 
     from ltmlbench.data.reading import load_samples
-    from ltmlbench.data.sheet import contact_sheet, save_sheet
+    from ltmlbench.feeds.pictures.sheet import contact_sheet, save_sheet
 
     out = _file(arguments.out or Path("sheet.png"), ".png")
     if not 16 <= arguments.size <= 1024:

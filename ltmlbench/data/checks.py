@@ -7,9 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from ltmlbench.data.reading import checked, repeated_pictures
-from ltmlbench.data.samples import Image, Samples
+from ltmlbench.arrays import Image
+from ltmlbench.data.reading import checked, repeated_content
+from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import refuse_straddling
 from ltmlbench.errors import LtmlbenchError
 
@@ -17,9 +19,9 @@ MOST_LINES = 50
 
 
 def problems(samples: Samples, size: int = 224, *, threads: int = 1) -> list[str]:
-    """What is wrong, one line each: the data set's own notes, identical pictures under two groups,
+    """What is wrong, one line each: the data set's own notes, identical files under two groups,
     groups that straddle the official parts, names in the protocol that are no labels, and every
-    picture and mask that cannot be read or is none.
+    picture, mask or vector that cannot be read or is none.
 
     Progress goes to stderr when it takes longer.
 
@@ -28,8 +30,9 @@ def problems(samples: Samples, size: int = 224, *, threads: int = 1) -> list[str
         threads: how many samples are read at once; 1 for readers not known to allow more.
     """
     safe = checked(samples)
-    found = [*samples.notes, *repeated_pictures(samples), *_outside(samples), *_raised(safe)]
-    found += _unreadable(safe.read, len(samples), size, threads, "pictures")
+    found = [*samples.notes, *repeated_content(samples), *_outside(samples), *_raised(safe)]
+    if safe.read is not None:
+        found += _unreadable(safe.read, len(samples), size, threads, "pictures")
     if safe.masks is not None:
         found += _unreadable(safe.masks, len(samples), min(size, 224), threads, "masks")
     return list(dict.fromkeys(found))
@@ -58,8 +61,15 @@ def _outside(samples: Samples) -> Iterator[str]:
 
 
 def _raised(samples: Samples) -> Iterator[str]:
-    """What stands in the way of official folds and of worker processes."""
-    for attempt in (lambda: refuse_straddling(samples), lambda: pickle.dumps(samples.read)):
+    """What stands in the way of official folds, of worker processes, of vectors."""
+    from ltmlbench.feeds.vectors import finite_vectors
+
+    attempts: tuple[Callable[[], Any], ...] = (
+        lambda: refuse_straddling(samples),
+        lambda: pickle.dumps((samples.read, samples.masks, samples.vectors)),
+        lambda: samples.vectors and finite_vectors(samples),
+    )
+    for attempt in attempts:
         try:
             attempt()
         except LtmlbenchError as error:

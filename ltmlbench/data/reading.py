@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from ltmlbench.arrays import Image
 from ltmlbench.contracts import Dataset
-from ltmlbench.data.samples import Image, Samples
+from ltmlbench.data.samples import Samples
 from ltmlbench.errors import DataError, LtmlbenchError
 
 
@@ -31,14 +33,14 @@ def load_samples(dataset: Dataset, folder: Path | None, name: str) -> Samples:
     samples: Any = dataset.load(folder)
     if not isinstance(samples, Samples):
         raise DataError(f"{name}: load returned {type(samples).__name__}, not Samples")
-    notes = repeated_pictures(samples)
+    notes = repeated_content(samples)
     if notes and "drop_duplicates" in type(dataset).model_fields:
         notes = [f"{note}; drop_duplicates=true keeps the first of each" for note in notes]
     return checked(replace(samples, notes=(*samples.notes, *notes)), name)
 
 
-def repeated_pictures(samples: Samples) -> list[str]:
-    """A note if pictures of different groups are the same file, byte for byte.
+def repeated_content(samples: Samples) -> list[str]:
+    """A note if samples of different groups are the same file, byte for byte.
 
     One could then be trained on and its copy tested. A copy that was encoded again, cropped or
     mirrored in its file is another file, and out of reach of digests.
@@ -51,30 +53,76 @@ def repeated_pictures(samples: Samples) -> list[str]:
     shared = [same for same in rows.values() if len({samples.groups[row] for row in same}) > 1]
     if not shared:
         return []
-    unit = samples.protocol.group_unit or "group"
+    unit, group = samples.protocol.unit, samples.protocol.group_unit or "group"
     examples = "; ".join(" = ".join(samples.ids[row] for row in same[:3]) for same in shared[:3])
     return [
-        f"{len(shared)} pictures stand under more than one {unit}, as {sum(map(len, shared))} "
-        f"{samples.protocol.unit}s ({examples}{'; ...' if len(shared) > 3 else ''}): one may be "
-        "trained on and its copy tested"
+        f"{sum(map(len, shared))} {unit}s of different {group}s are {len(shared)} files, byte for "
+        f"byte ({examples}{'; ...' if len(shared) > 3 else ''}): one may be trained on and its "
+        "copy tested"
     ]
 
 
 def checked(samples: Samples, name: str = "") -> Samples:
     """The same samples; reading one gives what `Samples` promises or raises one line about it."""
     where = f"{name}: " if name else ""
-    masks = samples.masks and CheckedReader(samples.masks, samples.ids, where, len(samples.lesions))
-    return replace(samples, read=CheckedReader(samples.read, samples.ids, where), masks=masks)
+    read, masks, vectors = samples.read, samples.masks, samples.vectors
+    return replace(
+        samples,
+        read=read and CheckedReader(read, samples.ids, where),
+        masks=masks and CheckedReader(masks, samples.ids, where, len(samples.lesions)),
+        vectors=vectors and CheckedVectors(vectors, where),
+    )
 
 
 @dataclass(frozen=True)
-class CheckedReader:
-    """Reads a picture, or with ``layers`` the masks of a picture, and looks at what came.
+class _Sent:
+    """Reaches worker processes although ``read`` is a lambda or a class of a script."""
 
-    Worker processes can receive it although it holds a lambda or a class of a script.
-    """
+    read: Callable[..., Any]
 
-    read: Callable[[int, int], Image]
+    def __getstate__(self) -> dict[str, Any]:
+        import cloudpickle
+
+        try:
+            return {**self.__dict__, "read": cloudpickle.dumps(self.read)}
+        except Exception as error:  # whatever the reader holds refuses in its own way
+            raise ReaderError(
+                f"{self._place}cannot be sent to worker processes ({error}): let it hold paths and "
+                "numbers, and open files when it is called"
+            ) from error
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        import cloudpickle
+
+        self.__dict__.update({**state, "read": cloudpickle.loads(state["read"])})
+
+    @property
+    def _place(self) -> str:
+        return "its reader "
+
+    def _called(self, place: str, *arguments: Any) -> Any:
+        """What the reader returns, or one line about what it raises.
+
+        Raises:
+            DataError: the file is damaged, or cannot be read (its cause tells the two apart).
+            ReaderError: the reader raised something else.
+        """
+        try:
+            return self.read(*arguments)
+        except LtmlbenchError:
+            raise
+        except (OSError, MemoryError) as error:
+            text = " ".join(str(error).split()) or type(error).__name__
+            raise DataError(f"{place}: {text}") from error
+        except Exception as error:
+            text = " ".join(str(error).split())
+            raise ReaderError(f"{place} raised {type(error).__name__}: {text}") from error
+
+
+@dataclass(frozen=True)
+class CheckedReader(_Sent):
+    """Reads a picture, or with ``layers`` the masks of a picture, and looks at what came."""
+
     ids: tuple[str, ...]
     where: str = ""
     layers: int | None = None
@@ -83,35 +131,24 @@ class CheckedReader:
         """As `Samples.read`, or as `Samples.masks`.
 
         Raises:
-            DataError: the file is damaged, or cannot be read (its cause tells the two apart).
+            DataError: the file is damaged, or cannot be read.
             ReaderError: the reader raised something else, or returned no picture.
         """
-        try:
-            image: Any = self.read(row, size)
-        except LtmlbenchError:
-            raise
-        except (OSError, MemoryError) as error:
-            text = " ".join(str(error).split()) or type(error).__name__
-            raise DataError(f"{self._sample(row)}: {text}") from error
-        except Exception as error:
-            text = " ".join(str(error).split())
-            raise ReaderError(
-                f"{self._sample(row)}: {self._call} raised {type(error).__name__}: {text}"
-            ) from error
+        place = f"{self.where}sample {self.ids[row]}: {self._call}"
+        image = self._called(place, row, size)
         wanted = self._wanted(image, size)
         if wanted:
             got = f"{image.shape} {image.dtype}" if isinstance(image, np.ndarray) else repr(image)
-            raise ReaderError(
-                f"{self._sample(row)}: {self._call} returned {got[:80]}, not {wanted}"
-            )
+            raise ReaderError(f"{place} returned {got[:80]}, not {wanted}")
         return image  # type: ignore[no-any-return]
 
     @property
     def _call(self) -> str:
         return "read" if self.layers is None else "masks"
 
-    def _sample(self, row: int) -> str:
-        return f"{self.where}sample {self.ids[row]}"
+    @property
+    def _place(self) -> str:
+        return f"{self.where}{self._call} "
 
     def _wanted(self, image: Any, size: int) -> str:
         """What the result should have been; nothing if it is that."""
@@ -122,18 +159,16 @@ class CheckedReader:
             return ""
         return f"({size}, {size}, {self.layers}) uint8 of 0 and 1"
 
-    def __getstate__(self) -> dict[str, Any]:
-        import cloudpickle
 
-        try:
-            return {**self.__dict__, "read": cloudpickle.dumps(self.read)}
-        except Exception as error:  # whatever the reader holds refuses in its own way
-            raise ReaderError(
-                f"{self.where}{self._call} cannot be sent to worker processes ({error}): let it "
-                "hold paths and numbers, and open files when it is called"
-            ) from error
+@dataclass(frozen=True)
+class CheckedVectors(_Sent):
+    """Reads all vectors; what they have to be is checked by their feed."""
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        import cloudpickle
+    where: str = ""
 
-        self.__dict__.update({**state, "read": cloudpickle.loads(state["read"])})
+    def __call__(self) -> npt.NDArray[Any]:
+        return np.asarray(self._called(self._place.rstrip()))
+
+    @property
+    def _place(self) -> str:
+        return f"{self.where}vectors "

@@ -144,7 +144,7 @@ def _whole(found: Sequence[Photograph], folder: Path, notes: list[str]) -> list[
 
     A damaged mask costs the photograph: without it, its lesions would count as absent.
     """
-    from ltmlbench.data.digests import file_checks
+    from ltmlbench.feeds.pictures.digests import file_checks
     from ltmlbench.store import cache_folder
 
     cache = cache_folder()

@@ -138,7 +138,7 @@ class _Picture:
 
 
 def _whole(eyes: Sequence[Eye], paths: Sequence[Path], notes: list[str]) -> list[_Picture]:
-    from ltmlbench.data.digests import file_checks
+    from ltmlbench.feeds.pictures.digests import file_checks
     from ltmlbench.store import cache_folder
 
     checks = file_checks(paths, cache_folder())

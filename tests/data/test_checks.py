@@ -26,7 +26,7 @@ def samples():
     SEEN.clear()
     ids = tuple(f"card{row}" for row in range(6))
     labels = LabelMatrix(np.eye(6, 2, dtype=int), ["hearts", "spades"])
-    return Samples(ids, ids, labels, noise, ids, notes=("one card is torn",))
+    return Samples(ids, ids, labels, content=ids, read=noise, notes=("one card is torn",))
 
 
 def test_every_sample_of_any_data_set_is_read_at_the_size_it_suggests(samples):
@@ -76,7 +76,7 @@ def test_many_failures_are_counted(samples, monkeypatch):
             {"groups": tuple("aabbcc"), "official": ("train",) * 3 + ("test",) * 3},
             "1 groups are in",
         ),
-        ({"content": tuple("abcdea")}, "1 pictures stand under more than one group"),
+        ({"content": tuple("abcdea")}, "2 samples of different groups are 1 files"),
         (
             {"protocol": Protocol(group_all=("clubs",))},
             "group_all names 'clubs', which is no label",
@@ -109,3 +109,13 @@ def test_a_slow_check_tells_how_far_it_is(samples, monkeypatch, capsys):
     assert capsys.readouterr().err.splitlines() == [
         f"pictures: {done} of 6 read" for done in (2, 4, 6)
     ]
+
+
+def test_vectors_are_read_too(samples):
+    values = np.ones((6, 3))
+    vectors = replace(samples, read=None, vectors=lambda: values, feed="vectors")
+    assert problems(vectors) == ["one card is torn"]
+    values[4, 1] = np.nan
+    assert "hold gaps or infinite numbers, such as those of card4" in problems(vectors)[1]
+    broken = replace(vectors, vectors=lambda: {}["columns"])
+    assert "vectors raised KeyError" in problems(broken)[1]

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from ltmlbench.contracts import Dataset
-from ltmlbench.data.arrays import FEW
-from ltmlbench.data.masks import build_masks
-from ltmlbench.data.pixels import build_pixels, find_pixels
-from ltmlbench.data.reading import ReaderError, checked, load_samples, repeated_pictures
+from ltmlbench.data.reading import ReaderError, checked, load_samples, repeated_content
 from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.errors import DataError
+from ltmlbench.feeds.pictures.feed import Pictures
+from ltmlbench.feeds.pictures.fill import FEW
+from ltmlbench.feeds.ready import make_ready
 from ltmlbench.labels import LabelMatrix
+from ltmlbench.store import Store
 
 SIZE = 16
 
@@ -28,12 +29,18 @@ def grey(row, size):
 
 def samples_with(read, n=4, **options):
     ids = tuple(f"{row:03}" for row in range(n))
-    return Samples(ids, ids, LabelMatrix(np.ones((n, 1), dtype=int)), read, ids, **options)
+    labels = LabelMatrix(np.ones((n, 1), dtype=int))
+    return Samples(ids, ids, labels, content=ids, read=read, **options)
 
 
 def from_row_2(value):
     """Reads three good pictures' worth of grey, but ``value`` for row 2."""
     return lambda row, size: value if row == 2 else grey(row, size)
+
+
+def ready(samples, cache, **options):
+    feed = Pictures(image_size=SIZE, masks=True)
+    return make_ready(feed, samples, Store(cache), **options)
 
 
 class Shapes(Dataset):
@@ -60,9 +67,9 @@ def test_what_is_no_picture_ends_the_decoding_with_one_line(tmp_path, value, sai
     samples = checked(samples_with(from_row_2(value)), "shapes")
     wanted = f"shapes: sample 002: read returned {said}, not HxWx3 uint8"
     with pytest.raises(ReaderError, match=wanted) as caught:
-        build_pixels(samples, SIZE, tmp_path)
+        ready(samples, tmp_path)
     assert "\n" not in str(caught.value)
-    assert find_pixels(samples, SIZE, tmp_path) is None
+    assert ready(samples, tmp_path, make=False) is None
 
 
 def test_what_a_reader_raises_names_data_set_and_sample(tmp_path):
@@ -71,7 +78,7 @@ def test_what_a_reader_raises_names_data_set_and_sample(tmp_path):
 
     samples = checked(samples_with(read), "shapes")
     with pytest.raises(ReaderError, match=r"shapes: sample 000: read raised KeyError: .*key 0"):
-        build_pixels(samples, SIZE, tmp_path)
+        ready(samples, tmp_path)
 
 
 def test_a_reader_that_says_a_picture_is_damaged_loses_that_picture_alone(tmp_path):
@@ -80,8 +87,8 @@ def test_a_reader_that_says_a_picture_is_damaged_loses_that_picture_alone(tmp_pa
             raise OSError("image file is truncated")  # as Pillow does: no error number
         return grey(row, size)
 
-    pixels = build_pixels(checked(samples_with(read), "shapes"), SIZE, tmp_path)
-    assert pixels.failed == {1: "shapes: sample 001: image file is truncated"}
+    pixels = ready(checked(samples_with(read), "shapes"), tmp_path)
+    assert pixels.failed == {1: "shapes: sample 001: read: image file is truncated"}
 
 
 def test_a_reader_that_meets_a_dead_disk_stores_nothing(tmp_path):
@@ -90,14 +97,14 @@ def test_a_reader_that_meets_a_dead_disk_stores_nothing(tmp_path):
 
     samples = checked(samples_with(read), "shapes")
     with pytest.raises(DataError, match=r"4 of the pictures .* sample 000"):
-        build_pixels(samples, SIZE, tmp_path)
-    assert find_pixels(samples, SIZE, tmp_path) is None
+        ready(samples, tmp_path)
+    assert ready(samples, tmp_path, make=False) is None
 
 
 def test_a_lambda_reaches_worker_processes(tmp_path):
     n = FEW + 10
     samples = samples_with(lambda row, size: np.full((size, size, 3), row % 251, np.uint8), n)
-    pixels = build_pixels(samples, SIZE, tmp_path, workers=2)
+    pixels = ready(samples, tmp_path)
     np.testing.assert_array_equal(pixels.array[:, 0, 0, 0], np.arange(n) % 251)
     again = pickle.loads(pickle.dumps(checked(samples).read))
     assert again(7, SIZE)[0, 0, 0] == 7
@@ -112,13 +119,13 @@ def test_a_reader_that_cannot_be_sent_is_one_line(tmp_path):
 
     samples = checked(samples_with(read, FEW + 10), "shapes")
     with pytest.raises(ReaderError, match=r"shapes: read cannot be sent to worker processes"):
-        build_pixels(samples, SIZE, tmp_path, workers=2)
+        ready(samples, tmp_path)
 
 
 def test_samples_of_a_selection_are_named_by_their_own_ids(tmp_path):
     samples = checked(samples_with(from_row_2(None)), "shapes").take(np.array([3, 2]))
     with pytest.raises(ReaderError, match="shapes: sample 002"):
-        build_pixels(samples, SIZE, tmp_path)
+        ready(samples, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +145,7 @@ def test_what_is_no_mask_is_one_line(tmp_path, value):
     with pytest.raises(
         ReaderError, match=r"shapes: sample 000: masks returned .* not \(16, 16, 2\)"
     ):
-        build_masks(samples, SIZE, tmp_path)
+        ready(samples, tmp_path)
 
 
 def test_the_bench_gives_the_readers_of_a_data_set_its_name():
@@ -164,12 +171,12 @@ def test_identical_pictures_of_different_groups_are_told_with_numbers_and_exampl
     content = (FILE, "cd" * 32, f"{FILE}:mirrored", "ef" * 32)
     protocol = Protocol(unit="eye", group_unit="patient")
     samples = replace(samples_with(grey), content=content, protocol=protocol)
-    (note,) = repeated_pictures(samples)
+    (note,) = repeated_content(samples)
     assert note.startswith(
-        "1 pictures stand under more than one patient, as 2 eyes (000 = 002): one may be trained on"
+        "2 eyes of different patients are 1 files, byte for byte (000 = 002): one may be trained on"
     )
-    assert repeated_pictures(replace(samples, groups=("a", "b", "a", "c"))) == []
-    assert repeated_pictures(replace(samples, content=tuple("abcd"))) == []
+    assert repeated_content(replace(samples, groups=("a", "b", "a", "c"))) == []
+    assert repeated_content(replace(samples, content=tuple("abcd"))) == []
 
 
 def test_only_a_digest_is_told_from_how_it_is_turned():
@@ -200,10 +207,10 @@ def test_samples_that_do_not_fit_together_are_one_line(options, said):
 def test_damaged_masks_are_made_again(tmp_path, damage):
     layers = np.random.default_rng(0).integers(0, 2, (4, SIZE, SIZE, 2)).astype(np.uint8)
     samples = samples_with(grey, lesions=("MA", "HE"), masks=lambda row, size: layers[row])
-    file = build_masks(samples, SIZE, tmp_path)
-    np.testing.assert_array_equal(np.load(file), layers)
-    damage(file)
-    np.testing.assert_array_equal(np.load(build_masks(samples, SIZE, tmp_path)), layers)
+    opened = ready(samples, tmp_path)
+    np.testing.assert_array_equal(opened.masks, layers)
+    damage(opened.masks_path)
+    np.testing.assert_array_equal(ready(samples, tmp_path).masks, layers)
 
 
 def test_a_mask_that_cannot_be_read_is_told_and_no_mask_is_absent_for_it(tmp_path):
@@ -212,5 +219,5 @@ def test_a_mask_that_cannot_be_read_is_told_and_no_mask_is_absent_for_it(tmp_pat
 
     samples = samples_with(grey, lesions=("MA",), masks=masks)
     with pytest.raises(DataError, match=r"4 masks cannot be read: 002_MA\.png"):
-        build_masks(samples, SIZE, tmp_path)
-    assert build_masks(samples_with(grey), SIZE, tmp_path) is None
+        ready(samples, tmp_path)
+    assert ready(samples_with(grey), tmp_path).masks is None

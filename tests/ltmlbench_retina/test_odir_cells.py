@@ -251,7 +251,7 @@ def test_one_picture_under_several_patients_is_told_with_what_to_do(repeated, op
     samples = load_samples(load("dataset", f"odir5k{options}"), repeated, "odir5k")
     assert len(samples) == len(EYES)
     note = samples.notes[-1]
-    assert note.startswith("1 pictures stand under more than one patient, as 3 eyes (1_right = ")
+    assert note.startswith("3 eyes of different patients are 1 files, byte for byte (1_right = ")
     assert note.endswith("drop_duplicates=true keeps the first of each")
 
 
@@ -263,11 +263,11 @@ def test_drop_duplicates_keeps_the_first_of_each(repeated, options):
     samples = load_samples(dataset, repeated, "odir5k")
     assert set(samples.ids) == set(EYES) - {"3_left", "4_left"}
     assert any("2 eyes left out" in note and "3_left, 4_left" in note for note in samples.notes)
-    assert not any("more than one patient" in note for note in samples.notes)
+    assert not any("byte for byte" in note for note in samples.notes)
 
 
 def test_a_picture_without_permission_is_one_note(folder, monkeypatch):
-    import ltmlbench.data.digests as digests
+    import ltmlbench.feeds.pictures.digests as digests
 
     denied = folder / "Training Images" / "3_left.jpg"
     look = digests.refuse_unless_regular
