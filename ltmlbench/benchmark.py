@@ -69,7 +69,7 @@ def prepare(
     networks = _networks(config)
     config = _resolved(config, networks)
     store = Store(cache_folder(config.cache_dir))
-    samples = load_samples(dataset, config.data_dir, config.dataset)
+    samples = load_samples(dataset, config.data_dir, config.dataset, config.cache_dir)
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
     feed = load_feed(config, samples)
@@ -175,7 +175,9 @@ def _sources(config: BenchmarkConfig, samples: Samples) -> tuple[Source, ...]:
         if match is None:
             raise RequestError(f"cannot read source {text!r}: write NAME=DIR, e.g. idrid=/path")
         folder = Path(match["folder"]) if match["folder"] else None
-        source = load_samples(load("dataset", match["spec"]), folder, match["spec"])
+        source = load_samples(
+            load("dataset", match["spec"]), folder, match["spec"], config.cache_dir
+        )
         shared = len(set(source.files) & set(samples.files))
         if shared:
             raise RequestError(

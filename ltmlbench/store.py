@@ -15,7 +15,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,24 @@ SCRATCH = "scratch"
 """A folder of this name inside the work folder (checkpoints) is not part of the artifact."""
 
 
+_chosen: ContextVar[Path | None] = ContextVar("chosen cache folder", default=None)
+
+
 def cache_folder(chosen: Path | None = None) -> Path:
-    """Where artifacts and pictures are kept: ``chosen`` (``--cache-dir``), else
-    ``$LTMLBENCH_CACHE``, else the user's cache folder."""
-    folder = chosen or os.environ.get("LTMLBENCH_CACHE")
+    """Where artifacts and pictures are kept: ``chosen`` (``--cache-dir``), else what `caching_in`
+    says, ``$LTMLBENCH_CACHE``, the user's cache folder."""
+    folder = chosen or _chosen.get() or os.environ.get("LTMLBENCH_CACHE")
     return Path(folder).expanduser() if folder else user_cache_path("ltmlbench")
+
+
+@contextmanager
+def caching_in(folder: Path | None) -> Iterator[None]:
+    """Lets code that is told no cache folder, such as `Dataset.load`, use this one."""
+    token = _chosen.set(folder)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:
