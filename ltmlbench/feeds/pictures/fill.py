@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -158,10 +159,26 @@ def _run(job: _Job, chunks: Sequence[Sequence[int]], workers: int) -> Iterator[_
     from joblib import Parallel, delayed  # its workers need no guard in the caller's script
     from joblib.externals.loky import get_reusable_executor
 
-    cloudpickle.dumps(job)  # a reader that cannot be sent says so here, in its own words
+    sent = job.file.with_suffix(".job")
+    sent.write_bytes(cloudpickle.dumps(job))
     try:
         yield from Parallel(workers, return_as="generator_unordered", batch_size=1)(
-            delayed(job)(rows) for rows in chunks
+            delayed(_made)(sent, rows) for rows in chunks
         )
     finally:
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        sent.unlink(missing_ok=True)
+
+
+def _made(sent: Path, rows: Sequence[int]) -> _Chunk:
+    return _received(sent)(rows)
+
+
+@cache
+def _received(sent: Path) -> _Job:
+    """Read once per worker: the paths of 200,000 pictures take longer to send than a chunk to
+    decode."""
+    import cloudpickle
+
+    job: _Job = cloudpickle.loads(sent.read_bytes())
+    return job
