@@ -220,7 +220,8 @@ def _frame(image: Image, border: int | None) -> tuple[slice, slice]:
     whole = slice(0, image.shape[0]), slice(0, image.shape[1])
     if border is None:
         return whole
-    bright = image.max(axis=2) > border
+    red, green, blue = (image[:, :, c] for c in range(3))
+    bright = np.maximum(np.maximum(red, green), blue) > border  # max(axis=2) takes 5 times as long
     box = []
     for axis in (1, 0):
         enough = np.flatnonzero(bright.sum(axis=axis) >= max(2, 0.01 * bright.shape[axis]))
