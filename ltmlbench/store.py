@@ -30,24 +30,24 @@ SCRATCH = "scratch"
 """A folder of this name inside the work folder (checkpoints) is not part of the artifact."""
 
 
-_chosen: ContextVar[Path | None] = ContextVar("chosen cache folder", default=None)
-
-
-def cache_folder(chosen: Path | None = None) -> Path:
-    """Where artifacts and pictures are kept: ``chosen`` (``--cache-dir``), else what `caching_in`
-    says, ``$LTMLBENCH_CACHE``, the user's cache folder."""
-    folder = chosen or _chosen.get() or os.environ.get("LTMLBENCH_CACHE")
-    return Path(folder).expanduser() if folder else user_cache_path("ltmlbench")
+_caching_in: ContextVar[Path | None] = ContextVar("caching_in", default=None)
 
 
 @contextmanager
-def caching_in(folder: Path | None) -> Iterator[None]:
-    """Lets code that is told no cache folder, such as `Dataset.load`, use this one."""
-    token = _chosen.set(folder)
+def caching_in(folder: Path) -> Iterator[None]:
+    """While it lasts, `cache_folder` is ``folder`` for those who are not told (data sets)."""
+    token = _caching_in.set(folder)
     try:
         yield
     finally:
-        _chosen.reset(token)
+        _caching_in.reset(token)
+
+
+def cache_folder(chosen: Path | None = None) -> Path:
+    """Where artifacts and pictures are kept: ``chosen`` (``--cache-dir``), else
+    ``$LTMLBENCH_CACHE``, else the user's cache folder."""
+    folder = chosen or _caching_in.get() or os.environ.get("LTMLBENCH_CACHE")
+    return Path(folder).expanduser() if folder else user_cache_path("ltmlbench")
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:

@@ -15,27 +15,22 @@ from ltmlbench.arrays import Image
 from ltmlbench.contracts import Dataset
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import DataError, LtmlbenchError
-from ltmlbench.store import caching_in
 
 
 class ReaderError(LtmlbenchError):
     """A data set's reader does not keep its contract: its code is to be mended, not a picture."""
 
 
-def load_samples(
-    dataset: Dataset, folder: Path | None, name: str, cache: Path | None = None
-) -> Samples:
+def load_samples(dataset: Dataset, folder: Path | None, name: str) -> Samples:
     """The samples of a data set as the bench uses them: readers checked, identical pictures noted.
 
     Args:
         name: what the user called the data set; begins the error lines of its readers.
-        cache: where digests of files are remembered, if not in the usual place.
 
     Raises:
         DataError: as `Dataset.load`, or it returned something else.
     """
-    with caching_in(cache):
-        samples: Any = dataset.load(folder)
+    samples: Any = dataset.load(folder)
     if not isinstance(samples, Samples):
         raise DataError(f"{name}: load returned {type(samples).__name__}, not Samples")
     notes = repeated_content(samples)

@@ -18,7 +18,7 @@ from ltmlbench.feeds.pictures.feed import Pictures
 from ltmlbench.feeds.pictures.fill import FEW
 from ltmlbench.feeds.ready import make_ready
 from ltmlbench.labels import LabelMatrix
-from ltmlbench.store import Store, cache_folder
+from ltmlbench.store import Store
 
 SIZE = 16
 
@@ -153,17 +153,6 @@ def test_the_bench_gives_the_readers_of_a_data_set_its_name():
     assert samples.read(1, 8).shape == (8, 9, 3)
     with pytest.raises(ReaderError, match=r"my-shapes: sample 002: read returned .*float64"):
         samples.read(2, 8)
-
-
-def test_digests_are_remembered_in_the_cache_that_was_chosen(tmp_path):
-    class Remembering(Shapes):
-        def load(self, folder):
-            (tmp_path / "asked").write_text(str(cache_folder()))
-            return super().load(folder)
-
-    load_samples(Remembering(), None, "shapes", tmp_path / "chosen")
-    assert (tmp_path / "asked").read_text() == str(tmp_path / "chosen")
-    assert cache_folder() != tmp_path / "chosen"
 
 
 def test_a_load_that_returns_no_samples_is_one_line():
