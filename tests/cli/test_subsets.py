@@ -71,7 +71,9 @@ def test_it_prints_the_labels_before_and_after(file, table, capsys):
         f"{file}: 400 samples, 7 labels, cardinality {table.to_numpy().sum() / 400:.3f}, "
         f"imbalance ratio {ratio:.1f}\n"
     ) in shown.out
-    first = [line.partition(" ")[0] for line in shown.out.splitlines()]
+    account, _, report = shown.out.partition("\n\n")
+    assert account.startswith("read: CSV (',' between fields, UTF-8, names in the first line)")
+    first = [line.partition(" ")[0] for line in report.splitlines()]
     assert first[2] == "subset"
     assert first[4:8] == ["undivided", "0", "1", ""]
     several = (table.sum(axis=1) > 1).sum()
@@ -158,9 +160,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_rows(file, wr
 
 def test_names_only_prints_the_label_sets_and_nothing_else(file, written, capsys):
     assert main(["subsets", str(file), "--n-subsets", "2", "--names-only"]) == 0
-    shown = capsys.readouterr().out
+    shown = capsys.readouterr()
     blocks = [subset["labels"] for subset in content(written)["subsets"]]
-    assert shown == "".join("\t".join(names) + "\n" for names in blocks)
+    assert shown.out == "".join("\t".join(names) + "\n" for names in blocks)
+    assert "labels: 7 columns of 0 and 1: rock, pop" in shown.err  # the account, out of the way
 
 
 def test_names_only_writes_neither_rows_nor_picture(file, tmp_path):
