@@ -19,6 +19,8 @@ from ltmlbench.tables.source import Source
 from ltmlbench.tables.table import HowRead, Table
 from ltmlbench.tables.words import listed
 
+_MOST_ROWS = 1_000_000_000
+
 
 class Arrays(Mapping[str, Any]):
     """The arrays of an .npz, each loaded when it is asked for."""
@@ -110,6 +112,8 @@ def _sparse(arrays: Mapping[str, Any]) -> Any:
     if shape.shape != (2,) or shape.dtype.kind not in "iu" or (shape < 0).any():
         raise DataError("the sparse matrix has no shape of two numbers")
     n, m = int(shape[0]), int(shape[1])
+    if n > _MOST_ROWS:
+        raise DataError(f"the sparse matrix claims {n} rows: more than there can be")
     needed = {
         "csr": ("indptr", "indices", "data"),
         "csc": ("indptr", "indices", "data"),

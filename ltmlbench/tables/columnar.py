@@ -14,7 +14,7 @@ from ltmlbench.tables.table import HowRead, Table
 
 
 def read_parquet(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
-    """A parquet file. Columns of bytes (pictures) are left unread."""
+    """A parquet file. Columns of bytes (pictures) are left unread, unless they are in ``texts``."""
     import pyarrow.parquet as pq
 
     opened = source.path if source.compression is None else io.BytesIO(source.content())
@@ -24,6 +24,7 @@ def read_parquet(source: Source, options: FileOptions, texts: Collection[str]) -
             path.split(".")[0]
             for path, kind in leaves.items()
             if kind in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
+            and path not in texts
             and _is_bytes(file.schema_arrow, path.split("."))
         }
         wanted = [name for name in file.schema_arrow.names if name not in bytes_]

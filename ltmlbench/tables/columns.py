@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from ltmlbench.errors import DataError, did_you_mean
 from ltmlbench.tables.header import GAPS
-from ltmlbench.tables.tags import is_gap, is_list
+from ltmlbench.tables.tags import is_gap
+from ltmlbench.tables.texts import is_list
 from ltmlbench.tables.words import listed, number, short
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _WORDS = {"yes": 1, "no": 0, "y": 1, "n": 0, "t": 1, "f": 0, "positive": 1, "neg
 _WORDS |= {"present": 1, "absent": 0}
 _PAIRS = (("yes", "no"), ("y", "n"), ("t", "f"), ("positive", "negative"), ("present", "absent"))
 _TRUTH = {"true": 1.0, "false": 0.0}
+_UNKNOWN = (9, 88, 99, 999)  # what questionnaires write for "unknown"
 _MOST = 12  # different values that are looked at
 _ID = re.compile(
     r"(?i:unnamed: \d+|index|idx|ids?|key|row|nr|no|number|image|file|filename|path|name)"
@@ -50,6 +52,7 @@ class Column:
         values: of ``binary`` and ``words``: N of 0, 1, -1 and `GAP`.
         uncertain: how many values are -1.
         gaps: how many are missing.
+        almost: that it holds 0 and 1 and few other values, which may mean "unknown".
     """
 
     kind: Kind
@@ -57,6 +60,7 @@ class Column:
     values: Signs | None = None
     uncertain: int = 0
     gaps: int = 0
+    almost: bool = False
 
 
 def look(cells: pd.Series[Any]) -> Column:
@@ -80,7 +84,10 @@ def _numbers(values: Floats) -> Column:
     minus = values == -1
     known = (values == 0) | (values == 1)
     if not (missing | minus | known).all():
-        return Column("numbers", _numbers_told(values[~missing]))
+        few = set(np.unique(values[~missing][:10000]).tolist())
+        codes = {v for v in few if v < 0 or v in _UNKNOWN}
+        almost = {0, 1} <= few <= {0, 1} | codes
+        return Column("numbers", _numbers_told(values[~missing]), almost=almost)
     if not known.any():
         return Column("numbers", "only -1")
     return _signs("binary", "0 and 1", values)
@@ -117,10 +124,11 @@ def _objects(cells: pd.Series[Any]) -> Column:
         numbers = {v: n for v, n in meaning.items() if n is not None}
         if len(numbers) == len(meaning):
             return _numbers(cells.map(numbers).to_numpy(dtype=np.float64))
+        if {0, 1} <= set(numbers.values()) and len(distinct) <= 4:
+            return Column("text", f"{listed(list(distinct))}", almost=True)
         if words := _yes_or_no(meaning):
             values = cells.map(words).to_numpy(dtype=np.float64)
-            told = " and ".join(sorted({str(v).strip() for v in words if words[v] == words[v]}))
-            return _signs("words", told, values)
+            return _signs("words", " and ".join(_pair(words)), values)
     if all(n is not None for n in meaning.values()):
         return Column("numbers", "numbers")
     different = "the same text" if len(distinct) == 1 else f"{len(distinct)} different texts"
@@ -149,6 +157,12 @@ def _yes_or_no(meaning: dict[Any, float | None]) -> dict[Any, float] | None:
     if pair is None or (len(pair[0]) == 1 and len(held) < 2):
         return None
     return {v: float("nan") if _is_nan(meaning[v]) else float(_WORDS[t]) for v, t in spoken.items()}
+
+
+def _pair(words: dict[Any, float]) -> tuple[str, str]:
+    """The word that counts as 1, and the other."""
+    held = {str(word).strip().lower() for word, value in words.items() if not _is_nan(value)}
+    return next(pair for pair in _PAIRS if held <= set(pair))
 
 
 def _is_nan(value: float | None) -> bool:

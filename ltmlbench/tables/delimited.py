@@ -206,8 +206,10 @@ def _share(sample: str, mark: str, whole: bool) -> float:
     if not rows:
         return 0.0
     width, times = Counter(map(len, rows)).most_common(1)[0]
-    first = len(rows[0]) in (width, width - 1)  # the line of names may lack that of the rows
-    return times / len(rows) if width > 1 and first and len(rows[0]) > 1 else 0.0
+    if width == 1 or len(rows[0]) == 1:
+        return 0.0
+    times += len(rows[0]) == width - 1  # the line of names may lack that of the rows' names
+    return times / len(rows) if len(rows[0]) in (width, width - 1) else 0.0
 
 
 def _count(stream: Iterable[str], layout: Layout) -> int:
@@ -252,10 +254,12 @@ def _nameless(name: str) -> bool:
 
 
 def _misfit(line: int, row: Row, needed: int, layout: Layout) -> str:
+    shown = short(layout.delimiter.join(row))
+    if len(row) < needed:
+        return f"line {line} has {number(len(row), 'field')}, not {needed}: {shown}"
     return (
-        f"line {line} has {number(len(row), 'field')}, not {needed} "
-        f"({short(layout.delimiter.join(row))}): quote cells that hold {layout.delimiter!r}, or "
-        "say --delimiter"
+        f"line {line} has {number(len(row), 'field')}, not {needed} ({shown}): quote cells that "
+        f"hold {layout.delimiter!r}, or say --delimiter"
     )
 
 

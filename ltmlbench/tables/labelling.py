@@ -17,7 +17,7 @@ from ltmlbench.tables.options import FileOptions, LabelOptions
 from ltmlbench.tables.reading import one_line, read_table
 from ltmlbench.tables.table import Table
 from ltmlbench.tables.tags import is_gap
-from ltmlbench.tables.words import number, short
+from ltmlbench.tables.words import listed, number, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,23 +84,24 @@ def _taken(table: Table, options: LabelOptions) -> Labelled:
 
     notes = list(table.how.notes)
     picked = pick(table, options)
-    labels, kept, taken = matrix_of(table, picked, options, notes)
-    rows = np.flatnonzero(kept).astype(np.int64)
+    notes.extend(picked.notes)
+    taken = matrix_of(table, picked, options, notes)
+    rows = np.flatnonzero(taken.kept).astype(np.int64)
     columns = [str(name) for name in table.frame.columns]
-    labels = _without(labels, columns, options)
+    labels = _without(taken.labels, columns, options, notes)
     ids = None
     if options.id is not None:
         name = find(columns, options.id, "--id")
         labels, rows, ids = _grouped(labels, rows, table.frame[name], name, notes)
-    elif repeated := _repeated(table, picked, labels):
-        notes.append(repeated)
+    pairs = picked.kind == "tags" and (taken.labels.per_sample <= 1).all()
+    notes.extend(_repeated(table, picked, ids is not None, bool(pairs)))
     notes.extend(odd_labels(labels))
     if labels.n_samples == 0:
         raise DataError("no row is left")
     account = Account(
         how=table.how,
         size=_size(table, labels, ids is not None),
-        taken=taken,
+        taken=number(labels.n_labels, taken.one, taken.several),
         names=labels.names,
         passed=_passed(table, picked),
         notes=notes,
@@ -109,11 +110,15 @@ def _taken(table: Table, options: LabelOptions) -> Labelled:
     return Labelled(labels, table, rows, ids, tuple(picked.names), account)
 
 
-def _without(labels: LabelMatrix, columns: Sequence[str], options: LabelOptions) -> LabelMatrix:
+def _without(
+    labels: LabelMatrix, columns: Sequence[str], options: LabelOptions, notes: list[str]
+) -> LabelMatrix:
     names = set(names_in(options.without or ""))
     if unknown := sorted(names - set(labels.names) - set(columns)):
         hint = did_you_mean(unknown[0], labels.names)
         raise DataError(f"--without: there is no label or column {unknown[0]!r}{hint}")
+    if out := [name for name in labels.names if name in names]:
+        notes.append(f"left out of the labels (--without): {listed(out)}")
     return labels.select([c for c, name in enumerate(labels.names) if name not in names])
 
 
@@ -143,33 +148,40 @@ def _grouped(
     return LabelMatrix(summed, labels.names), rows[first], tuple(map(str, different))
 
 
-def _repeated(table: Table, picked: Pick, labels: LabelMatrix) -> str | None:
-    """That an id repeats, so that a sample may have several rows."""
+def _repeated(table: Table, picked: Pick, grouped: bool, pairs: bool) -> list[str]:
+    """That an id repeats, so that a sample may have several rows; and that rows may say no.
+
+    Args:
+        grouped: whether the rows of one id are one sample.
+        pairs: whether every row holds one tag.
+    """
     others = [str(n) for n in table.frame.columns if n not in picked.names]
     named = [n for n in others if is_id(n) and not n.startswith("Unnamed: ")]
-    pairs = picked.kind == "tags" and labels.n_samples and labels.per_sample.max() <= 1
     if not named and pairs and len(others) == 1:
         named = others
-    if not named:
-        return None
-    cells = table.frame[named[0]]
-    if look(cells).kind in ("lists", "structs", "empty"):
-        return None
-    different = cells.nunique(dropna=True)
-    if different == len(cells):
-        return None
-    beside = [n for n in others if look(table.frame[n]).kind == "binary"] if pairs else []
-    doubt = f"; rows where {beside[0]!r} is 0 count too" if beside else ""
-    return (
-        f"{named[0]!r} repeats ({different} different in {len(cells)} rows) and every row counts "
-        f"as a sample; --id {short(named[0])} makes the rows of one id one sample{doubt}"
-    )
+    looked = {name: look(table.frame[name]).kind for name in named[:1]}
+    ids = [name for name, kind in looked.items() if kind not in ("lists", "structs", "empty")]
+    different = table.frame[ids[0]].nunique(dropna=True) if ids else 0
+    n = len(table.frame)
+    if not ids or different == n:
+        return []
+    notes = []
+    if not grouped:
+        notes.append(
+            f"{ids[0]!r} repeats ({different} different in {n} rows) and every row counts as a "
+            f'sample; --id "{short(ids[0])}" makes the rows of one id one sample'
+        )
+    binary = [name for name in others if pairs and look(table.frame[name]).kind == "binary"]
+    if binary:
+        notes.append(f"rows where {binary[0]!r} is 0 count like those where it is 1")
+    return notes
 
 
 def _passed(table: Table, picked: Pick) -> dict[str, str]:
     passed = dict(table.unread)
     if picked.kind == "array":
         return passed | {n: "array" for n in table.arrays if n not in picked.names}
+    passed |= dict.fromkeys(table.arrays, "array")
     others = [str(name) for name in table.frame.columns if name not in picked.names]
     return passed | {n: picked.passed.get(n) or look(table.frame[n]).why for n in others}
 

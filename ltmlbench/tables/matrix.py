@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,37 @@ from ltmlbench.tables.columns import GAP, names_in
 from ltmlbench.tables.options import LabelOptions
 from ltmlbench.tables.picking import Pick
 from ltmlbench.tables.table import Table
-from ltmlbench.tables.tags import doubts, is_list, tags_of
-from ltmlbench.tables.words import listed, number, short
+from ltmlbench.tables.tags import doubts, tags_of
+from ltmlbench.tables.words import listed, number
 
-Kept = npt.NDArray[np.bool_]
 _MOST_LABELS = 10_000_000
 _NAMES = ("labels", "names", "label_names", "class_names", "classes")
 
+Signs = npt.NDArray[np.int8]
 
-def matrix_of(
-    table: Table, pick: Pick, options: LabelOptions, notes: list[str]
-) -> tuple[LabelMatrix, Kept, str]:
-    """Labels of the rows that are kept, which rows those are, and what was taken, in words.
+
+@dataclass(frozen=True)
+class Taken:
+    """Labels on their way.
+
+    Args:
+        labels: of the rows that are kept.
+        kept: N of the table; rows that are left out are False.
+        one: what one label was, in words.
+        several: what several were.
+    """
+
+    labels: LabelMatrix
+    kept: npt.NDArray[np.bool_]
+    one: str
+    several: str
+
+
+def matrix_of(table: Table, pick: Pick, options: LabelOptions, notes: list[str]) -> Taken:
+    """The labels where ``pick`` says that they are.
 
     Raises:
-        DataError: the cells hold no labels.
+        DataError: there are none, or -1 and gaps that nobody spoke of.
     """
     if pick.kind == "columns":
         return _of_columns(pick, options, notes)
@@ -37,76 +54,70 @@ def matrix_of(
     return _of_array(table, pick.names[0], options, notes)
 
 
-def _of_columns(
-    pick: Pick, options: LabelOptions, notes: list[str]
-) -> tuple[LabelMatrix, Kept, str]:
+def _of_columns(pick: Pick, options: LabelOptions, notes: list[str]) -> Taken:
     columns: list[Any] = [pick.looked[name].values for name in pick.names]
-    signs = np.column_stack(columns)
-    known, kept = _known(signs, pick.names, options, notes)
-    kinds = {pick.looked[name].kind for name in pick.names}
-    what = "0 and 1" if kinds == {"binary"} else "yes and no, or 0 and 1"
-    told = f"{number(len(pick.names), 'column')} of {what}"
-    return LabelMatrix(known, pick.names), kept, f"{told} (by {pick.how})" if pick.how else told
+    known, kept = _known(np.column_stack(columns), pick.names, options, notes)
+    kinds = sorted({pick.looked[name].why for name in pick.names})
+    notes.extend(f"{words.split()[0]} counts as 1" for words in kinds if words != "0 and 1")
+    what = f"{' or '.join(kinds)}{f', by {pick.how}' if pick.how else ''}"
+    return Taken(LabelMatrix(known, pick.names), kept, f"column of {what}", f"columns of {what}")
 
 
 def _known(
-    signs: npt.NDArray[np.int8], names: Sequence[str], options: LabelOptions, notes: list[str]
-) -> tuple[npt.NDArray[np.uint8], Kept]:
+    signs: Signs, names: Sequence[str], options: LabelOptions, notes: list[str]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
     """0 and 1 alone, as the options say, and the rows that are kept."""
     kept = np.ones(len(signs), dtype=bool)
-    uncertain, gaps = signs == -1, signs == GAP
-    for mask, said, what, flag, choices in (
-        (uncertain, options.uncertain, "-1", "--uncertain", "0, 1 or drop"),
-        (gaps, options.gaps, "gaps", "--gaps", "0 or drop"),
+    unsaid = []
+    for value, said, what, flag in (
+        (-1, options.uncertain, "-1", "--uncertain 0, 1 or drop"),
+        (GAP, options.gaps, "gaps", "--gaps 0 or drop"),
     ):
-        held = [name for name, any_ in zip(names, mask.any(axis=0), strict=True) if any_]
-        if not held:
-            continue
-        if said is None:
-            told = (
-                f"columns {listed(held, 20)} hold" if len(held) > 1 else f"column {held[0]!r} holds"
+        mask = signs == value
+        held = [name for name, some in zip(names, mask.any(axis=0), strict=True) if some]
+        if held and said is None:
+            several = f"columns {listed(held, 20)} hold" if len(held) > 1 else ""
+            unsaid.append(
+                f"{several or f'column {held[0]!r} holds'} {what} beside 0 and 1 ({flag})"
             )
-            raise DataError(
-                f"{told} {what} beside 0 and 1: say what that counts "
-                f"as, {flag} {choices}, or choose the labels with --labels or --without"
-            )
-        cells = number(int(mask.sum()), "cell")
-        if said == "drop":
+        elif held and said == "drop":
             rows = mask.any(axis=1)
             kept &= ~rows
-            notes.append(f"{number(int(rows.sum()), 'row')} with {what} left out ({flag} drop)")
-        else:
+            notes.append(f"{number(int(rows.sum()), 'row')} left out that held {what}")
+        elif held and said:
+            cells = number(int(mask.sum()), "cell")
             signs = np.where(mask, np.int8(said), signs)
-            notes.append(f"{what} counts as {said} in {cells} ({flag} {said})")
+            notes.append(f"{what} taken for {said} in {cells} of {listed(held)}")
+    if unsaid:
+        raise DataError(
+            f"{'; '.join(unsaid)}: say what that counts as, or choose other labels with --labels "
+            "or --without"
+        )
     return signs[kept].astype(np.uint8), kept
 
 
-def _of_tags(
-    table: Table, pick: Pick, options: LabelOptions, notes: list[str]
-) -> tuple[LabelMatrix, Kept, str]:
-    name = pick.names[0]
-    cells: Sequence[Any] = table.frame[name].astype(object).tolist()
-    if pick.field:
-        cells = [_at(cell, pick.field, name) for cell in cells]
-        name = ".".join([name, *pick.field])
-    found = tags_of(cells, options.separator, name, notes)
-    if isinstance(found, tuple):
-        return _hot(found[0], table.classes.get(name, ()), name, options, notes)
-    classes = table.classes.get(name)
+def _of_tags(table: Table, pick: Pick, options: LabelOptions, notes: list[str]) -> Taken:
+    column = pick.names[0]
+    cells: Sequence[Any] = table.frame[column].astype(object).tolist()
+    found = tags_of(cells, options.separator, column, notes, pick.field)
+    name = ".".join([column, *pick.field])
+    classes = table.classes.get(name, ())
+    if isinstance(found, np.ndarray):
+        return _hot(found, classes, name, options, notes)
     if classes and all(tag.isdigit() and int(tag) < len(classes) for row in found for tag in row):
         found = [[classes[int(tag)] for tag in row] for row in found]
         notes.append(f"the file names the classes of {name!r}")
     wanted = _wanted(options, sorted({tag for row in found for tag in row}))
     notes.extend(doubts(found))
-    kept = np.ones(len(cells), dtype=bool)
     labels = LabelMatrix.from_tags(found, wanted if wanted is not None else _order(found))
-    return labels, kept, f"{number(labels.n_labels, 'different tag')} of column {name!r}"
+    kept = np.ones(len(cells), dtype=bool)
+    return Taken(labels, kept, f"tag of column {name!r}", f"different tags of column {name!r}")
 
 
 def _order(rows: Sequence[Sequence[str]]) -> list[str]:
     """By name; numbers by size."""
     tags = {tag for row in rows for tag in row}
-    if all(tag.isdecimal() for tag in tags):
+    if all(tag.isascii() and tag.isdigit() for tag in tags):
         return sorted(tags, key=lambda tag: (int(tag), tag))
     return sorted(tags)
 
@@ -124,29 +135,9 @@ def _wanted(options: LabelOptions, known: Sequence[str]) -> list[str] | None:
     return names
 
 
-def _at(cell: Any, path: Sequence[str], name: str) -> Any:
-    """A field of a struct, or of each struct of a list."""
-    for step in path:
-        if is_list(cell):
-            cell = [_field(item, step, name) for item in cell]
-        elif cell is not None:
-            cell = _field(cell, step, name)
-    return cell
-
-
-def _field(item: Any, step: str, name: str) -> Any:
-    if not isinstance(item, Mapping):
-        raise DataError(f"column {name!r} holds {short(item)}, which has no field {step!r}")
-    if step not in item:
-        raise DataError(
-            f"column {name!r}: there is no field {step!r}; fields: {listed(list(item))}"
-        )
-    return item[step]
-
-
 def _hot(
     values: Any, names: Sequence[str], what: str, options: LabelOptions, notes: list[str]
-) -> tuple[LabelMatrix, Kept, str]:
+) -> Taken:
     """N×C of 0 and 1, perhaps -1 and NaN."""
     given = list(names) if names else [str(c) for c in range(values.shape[-1])]
     kept = np.ones(len(values), dtype=bool)
@@ -155,7 +146,8 @@ def _hot(
         if (missing | np.isin(values, (-1, 0, 1))).all():
             signs = np.where(missing, GAP, values).astype(np.int8)
             values, kept = _known(signs, given, options, notes)
-    return _selected(LabelMatrix(values, given), options), kept, f"the columns of {what!r}"
+    labels = _selected(LabelMatrix(values, given), options)
+    return Taken(labels, kept, f"column of {what!r}", f"columns of {what!r}")
 
 
 def _selected(labels: LabelMatrix, options: LabelOptions) -> LabelMatrix:
@@ -164,32 +156,29 @@ def _selected(labels: LabelMatrix, options: LabelOptions) -> LabelMatrix:
     return labels if wanted is None else labels.select([index[name] for name in wanted])
 
 
-def _of_array(
-    table: Table, name: str, options: LabelOptions, notes: list[str]
-) -> tuple[LabelMatrix, Kept, str]:
+def _of_array(table: Table, name: str, options: LabelOptions, notes: list[str]) -> Taken:
     array = table.arrays[name]
-    if getattr(array, "ndim", 2) == 2 and array.shape[1] > _MOST_LABELS:
+    if array.ndim != 2:
+        raise DataError(f"{name!r}: labels have 2 dimensions (samples × labels), not {array.ndim}")
+    if array.shape[1] > _MOST_LABELS:
         raise DataError(f"{name!r} has {array.shape[1]} columns: more than labels can be")
-    names = _array_names(table, name, array.shape[-1] if array.ndim == 2 else 0)
+    names = _array_names(table, name)
     if hasattr(array, "tocsr"):
-        labels = _selected(LabelMatrix(array, names), options)
+        labels = _selected(LabelMatrix(array, names or None), options)
         kept = np.ones(array.shape[0], dtype=bool)
-        what = f"the columns of the sparse matrix {name!r}"
+        taken = Taken(labels, kept, f"column of {name!r}", f"columns of {name!r}")
     else:
-        labels, kept, _ = _hot(array, names or (), name, options, notes)
-        what = f"the columns of the array {name!r}"
-    if labels.n_labels > labels.n_samples > 1:
-        notes.append(
-            "there are more columns than rows, though rows are samples: is it the other way round?"
-        )
-    return labels, kept, f"{number(labels.n_labels, 'label')}, {what}"
+        taken = _hot(array, names, name, options, notes)
+    if taken.labels.n_labels > taken.labels.n_samples > 1:
+        notes.append("more columns than rows, though rows are samples: is it the other way round?")
+    return taken
 
 
-def _array_names(table: Table, name: str, width: int) -> list[str] | None:
+def _array_names(table: Table, name: str) -> list[str]:
     for known in _NAMES:
         for other in table.arrays:
             if other.lower() == known and other != name:
                 found = table.arrays[other]
                 if getattr(found, "ndim", 0) == 1 and found.dtype.kind in "US":
                     return [str(n) for n in found]
-    return None
+    return []

@@ -23,7 +23,8 @@ def odd_labels(labels: LabelMatrix) -> list[str]:
     alone = int((per_sample == 1).sum())
     if several == 0:
         return ["no sample holds two labels: nothing can be parted"] if alone else []
-    if alone == 0 and labels.n_labels > 2:
+    none = labels.n_samples - several
+    if alone == 0 and none and labels.n_labels > 2:
         notes += [
             f"{labels.names[c]!r} is 1 exactly where another label is: a summary of them? "
             f'--without "{short(labels.names[c])}" leaves it out'

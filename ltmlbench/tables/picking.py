@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +21,8 @@ from ltmlbench.tables.columns import (
 )
 from ltmlbench.tables.options import LabelOptions
 from ltmlbench.tables.table import Table
-from ltmlbench.tables.tags import looks_tagged
+from ltmlbench.tables.tags import is_gap
+from ltmlbench.tables.texts import looks_tagged
 from ltmlbench.tables.words import listed, number, short
 
 _ARRAYS = ("y", "labels", "label", "targets", "target", "multihot")
@@ -37,14 +39,16 @@ class Pick:
         looked: what the columns hold.
         passed: column -> why it is no label.
         field: of the structs in the column of tags.
+        notes: what looks odd.
     """
 
     kind: Literal["columns", "tags", "array"]
     names: list[str]
     how: str
-    looked: dict[str, Column] = field(default_factory=dict)
-    passed: dict[str, str] = field(default_factory=dict)
+    looked: dict[str, Column] = dataclasses.field(default_factory=dict)
+    passed: dict[str, str] = dataclasses.field(default_factory=dict)
     field: tuple[str, ...] = ()
+    notes: list[str] = dataclasses.field(default_factory=list)
 
 
 def pick(table: Table, options: LabelOptions) -> Pick:
@@ -64,6 +68,9 @@ def pick(table: Table, options: LabelOptions) -> Pick:
         return _columns(table, chosen(columns, table.hint.labels), table.hint.why)
     if table.hint:
         raise DataError(table.hint.why)
+    if not columns and not table.arrays:
+        held = "; ".join(f"{short(name)} ({why})" for name, why in table.unread.items())
+        raise DataError(f"no column that can hold labels: {held or 'there is none'}")
     if not columns:
         return Pick("array", [_array(table)], "")
     return _found(table, columns, options)
@@ -81,8 +88,6 @@ def _asked(table: Table, columns: Sequence[str], name: str) -> Pick:
     head, _, path = name.partition(".")
     if name not in columns and path and head in columns:
         return Pick("tags", [head], "--column", field=tuple(path.split(".")))
-    if name in table.unread:
-        raise DataError(f"column {name!r} holds {table.unread[name]}, no tags")
     return Pick("tags", [find(columns, name, "--column")], "--column")
 
 
@@ -134,8 +139,8 @@ def _found(table: Table, columns: Sequence[str], options: LabelOptions) -> Pick:
     binary = [n for n in free if looked[n].kind == "binary" and not is_id(n)]
     words = [n for n in free if looked[n].kind == "words" and not is_id(n)]
     taken = binary if len(binary) > 1 else [n for n in free if n in {*binary, *words}]
-    passed = {name: _why(name, looked[name], name in free) for name in columns if name not in taken}
-    tagged = _tagged(table, free, looked)
+    passed = {name: _why(name, looked[name], options) for name in columns if name not in taken}
+    tagged = _tagged(table, free, looked, options.separator)
     if len(taken) > 1:
         rivals = [name for name in tagged if sounds_like_labels(name)]
         if rivals and not any(sounds_like_labels(name) for name in taken):
@@ -144,8 +149,11 @@ def _found(table: Table, columns: Sequence[str], options: LabelOptions) -> Pick:
                 f"{listed(rivals)} may be the labels: say --column {short(rivals[0])} or --labels "
                 f"{','.join(short(name) for name in taken[:2])}"
             )
-        how = "" if taken == binary else "yes counts as 1"
-        return Pick("columns", taken, how, looked, passed)
+        almost = [name for name in passed if looked[name].almost and name in free]
+        notes = [
+            f"{name!r} holds more than 0 and 1 ({looked[name].why}): not taken" for name in almost
+        ]
+        return Pick("columns", taken, "", looked, passed, notes=notes)
     if len(tagged) == 1:
         passed.pop(tagged[0], None)
         return Pick("tags", tagged, "the only column that can hold tags", looked, passed)
@@ -156,7 +164,9 @@ def _found(table: Table, columns: Sequence[str], options: LabelOptions) -> Pick:
     raise DataError(_helpless(columns, looked, taken, passed))
 
 
-def _tagged(table: Table, free: Sequence[str], looked: dict[str, Column]) -> list[str]:
+def _tagged(
+    table: Table, free: Sequence[str], looked: dict[str, Column], separator: str | None
+) -> list[str]:
     """Columns of lists of texts or whole numbers; else of texts that have the form of tags and a
     name that says so."""
     lists = [n for n in free if looked[n].kind == "lists" and _list_of_tags(table.frame[n])]
@@ -164,7 +174,14 @@ def _tagged(table: Table, free: Sequence[str], looked: dict[str, Column]) -> lis
     if lists:
         return named if len(named) == 1 else lists
     texts = [n for n in free if looked[n].kind == "text" and sounds_like_labels(n)]
-    return [name for name in texts if looks_tagged(table.frame[name])]
+    cells = {
+        name: [str(c) for c in table.frame[name].head(1000) if not is_gap(c)] for name in texts
+    }
+    return [
+        name
+        for name in texts
+        if looks_tagged(cells[name]) or any(separator in c for c in cells[name] if separator)
+    ]
 
 
 def _list_of_tags(cells: Any) -> bool:
@@ -174,9 +191,11 @@ def _list_of_tags(cells: Any) -> bool:
     return True
 
 
-def _why(name: str, column: Column, free: bool) -> str:
-    if not free:
-        return "said to be none"
+def _why(name: str, column: Column, options: LabelOptions) -> str:
+    if options.id and name == options.id.strip():
+        return "--id"
+    if name in names_in(options.without or ""):
+        return "--without"
     if column.values is not None and is_id(name):
         return f"{column.why}, but named like an identifier"
     return column.why
