@@ -104,22 +104,14 @@ def _of_tags(table: Table, pick: Pick, options: LabelOptions, notes: list[str]) 
     classes = table.classes.get(name, ())
     if isinstance(found, np.ndarray):
         return _hot(found, classes, name, options, notes)
-    if classes and all(tag.isdigit() and int(tag) < len(classes) for row in found for tag in row):
-        found = [[classes[int(tag)] for tag in row] for row in found]
+    if classes and all(tag.isdigit() and int(tag) < len(classes) for tag in found.names):
+        found = found.renamed([classes[int(tag)] for tag in found.names])
         notes.append(f"the file names the classes of {name!r}")
-    wanted = _wanted(options, sorted({tag for row in found for tag in row}))
-    notes.extend(doubts(found))
-    labels = LabelMatrix.from_tags(found, wanted if wanted is not None else _order(found))
+    labels = found.matrix()
+    notes.extend(doubts(labels))
     kept = np.ones(len(cells), dtype=bool)
-    return Taken(labels, kept, f"tag of column {name!r}", f"different tags of column {name!r}")
-
-
-def _order(rows: Sequence[Sequence[str]]) -> list[str]:
-    """By name; numbers by size."""
-    tags = {tag for row in rows for tag in row}
-    if all(tag.isascii() and tag.isdigit() for tag in tags):
-        return sorted(tags, key=lambda tag: (int(tag), tag))
-    return sorted(tags)
+    what = f"of column {name!r}"
+    return Taken(_selected(labels, options), kept, f"tag {what}", f"different tags {what}")
 
 
 def _wanted(options: LabelOptions, known: Sequence[str]) -> list[str] | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,49 @@ from ltmlbench.errors import DataError
 from ltmlbench.tables.texts import Parsed, Tags, is_list, tags_of_texts
 from ltmlbench.tables.words import listed, number, short
 
+if TYPE_CHECKING:
+    from ltmlbench.labels import LabelMatrix
+
 _NO_TAG = ("nan", "none", "null", "na", "n/a", "[]", "")
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Tags per row.
+
+    Args:
+        names: the different tags, in the order in which they first occur.
+        codes: which one each tag of each row is, row after row; a row may repeat one.
+        pointers: N + 1, where the tags of each row begin in ``codes``.
+    """
+
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.int64]
+    pointers: npt.NDArray[np.int64]
+
+    def renamed(self, names: Sequence[str]) -> Tagged:
+        """The same rows; tag i is called ``names[i]``."""
+        return Tagged(tuple(names), self.codes, self.pointers)
+
+    def matrix(self) -> LabelMatrix:
+        """Its labels: by name, numbers by size."""
+        from scipy.sparse import csr_array
+
+        from ltmlbench.labels import LabelMatrix
+
+        whole = all(name.isascii() and name.isdigit() for name in self.names)
+        order = sorted(
+            range(len(self.names)),
+            key=lambda c: (int(self.names[c]) if whole else 0, self.names[c]),
+        )
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        shape = (len(self.pointers) - 1, len(order))
+        ones = np.ones(len(self.codes), dtype=np.int32)
+        held: Any = csr_array((ones, rank[self.codes], self.pointers), shape=shape)
+        held.sum_duplicates()
+        held.data[:] = 1
+        return LabelMatrix(held, [self.names[c] for c in order])
 
 
 def is_gap(cell: Any) -> bool:
@@ -32,7 +74,7 @@ def tags_of(
     name: str,
     notes: list[str],
     path: Sequence[str] = (),
-) -> Tags | npt.NDArray[np.float64]:
+) -> Tagged | npt.NDArray[np.float64]:
     """Tags per row; an empty cell has none.
 
     Args:
@@ -42,7 +84,7 @@ def tags_of(
         path: to a field of the structs in the cells.
 
     Returns:
-        Lists of tags; or, where every cell is a list of 0 and 1 of the same length, N×C.
+        Tags per row; or, where every cell is a list of 0 and 1 of the same length, N×C.
 
     Raises:
         DataError: a cell holds no tags, or nobody can tell how to split it.
@@ -52,7 +94,7 @@ def tags_of(
         texts = ["" if cell is None else _decoded(cell).strip() for cell in given]
         lists = tags_of_texts(texts, None if path else separator, name, notes)
         if not isinstance(lists, Parsed):
-            return lists
+            return _counted(lists, name)
         given = list(lists)
     if path:
         given = [_at(cell, path, name) for cell in given]
@@ -60,29 +102,59 @@ def tags_of(
     if any(is_list(cell) for cell in given):
         return _of_lists(given, name, notes)
     if any(isinstance(cell, Mapping) for cell in given):
-        return _of_maps(given, name)
-    return [[] if cell is None else [_tag(cell, i)] for i, cell in enumerate(given)]
+        return _counted(_of_maps(given, name), name)
+    return _counted([[] if cell is None else [cell] for cell in given], name)
 
 
 def _decoded(cell: str | bytes) -> str:
     return cell if isinstance(cell, str) else cell.decode("utf-8")
 
 
-def _of_lists(given: Sequence[Any], name: str, notes: list[str]) -> Tags | npt.NDArray[np.float64]:
+def _of_lists(
+    given: Sequence[Any], name: str, notes: list[str]
+) -> Tagged | npt.NDArray[np.float64]:
     for i, cell in enumerate(given):
         if cell is not None and not is_list(cell):
             raise DataError(
                 f"row {i}: {short(cell)} is no list of tags, as other rows hold in {name!r}"
             )
     gaps = sum(cell is None for cell in given)
-    rows = [[] if cell is None else list(cell) for cell in given]
+    rows = [[] if cell is None else _listed(cell) for cell in given]
     if gaps:
         notes.append(f"{number(gaps, 'row')} without a value in {name!r}: no tags")
     hot: npt.NDArray[np.float64] | None = _multi_hot(rows, name)
     if hot is not None:
         notes.append(f"the lists of {name!r} are 0 and 1 for each of {hot.shape[1]} labels")
         return hot
-    return [[_item(item, i, name) for item in row] for i, row in enumerate(rows)]
+    return _counted(rows, name)
+
+
+def _listed(cell: Any) -> list[Any]:
+    items: list[Any] = cell.tolist() if isinstance(cell, np.ndarray) else list(cell)
+    return items
+
+
+def _counted(rows: Sequence[Sequence[Any]], name: str) -> Tagged:
+    """Numbers the different tags; each is looked at once, however often it occurs."""
+    import pandas as pd
+
+    pointers = np.append(0, np.cumsum([len(row) for row in rows], dtype=np.int64))
+    items = [item for row in rows for item in row]
+    if set(map(type, items)) & {dict, list, tuple, set, bool, np.ndarray}:
+        for row, held in enumerate(rows):
+            for item in held:
+                _item(item, row, name)
+    flat = np.empty(len(items), dtype=object)
+    flat[:] = items
+    codes, different = pd.factorize(flat)
+    at = np.full(len(different) + 1, len(items))
+    np.minimum.at(at, codes, np.arange(len(items)))  # -1, a gap, is the last
+    first = np.searchsorted(pointers, at, side="right") - 1
+    if at[-1] < len(items):
+        _item(None, int(first[-1]), name)
+    texts = [_item(item, int(row), name) for item, row in zip(different, first[:-1], strict=True)]
+    renamed, names = pd.factorize(np.array(texts, dtype=object))  # 3 and "3" are one tag
+    return Tagged(tuple(map(str, names)), renamed[codes], pointers)
 
 
 def _multi_hot(rows: Sequence[Sequence[Any]], name: str) -> Any:
@@ -149,15 +221,14 @@ def _tag(value: Any, row: int) -> str:
     return str(value)
 
 
-def doubts(rows: Iterable[Sequence[str]]) -> list[str]:
+def doubts(labels: LabelMatrix) -> list[str]:
     """Lines about tags that may be none."""
-    counts = Counter(tag for row in rows for tag in set(row))
     notes = [
-        f"{tag!r} is taken for a tag ({number(n, 'row')}); --without {tag} leaves it out"
-        for tag, n in counts.items()
+        f"{tag!r} is taken for a tag ({number(int(n), 'row')}); --without {tag} leaves it out"
+        for tag, n in zip(labels.names, labels.counts, strict=True)
         if tag.strip().lower() in _NO_TAG
     ]
-    if len(counts) > 1 and max(counts.values()) == 1:
+    if labels.n_labels > 1 and labels.counts.max() == 1:
         notes.append("no tag occurs twice: does this column hold tags?")
     return notes
 

@@ -91,11 +91,15 @@ def _blank(held: Sequence[str], name: str, notes: list[str]) -> str:
 def _split(texts: Sequence[str], separator: str, name: str, notes: list[str]) -> Tags:
     rows: Tags = []
     ended = 0
+    quoted = any("'" in text or '"' in text for text in texts)
     for i, text in enumerate(texts):
         if not text:
             rows.append([])
             continue
-        parts = _parts(text, separator)
+        if quoted or separator == " ":
+            parts = _parts(text, separator)
+        else:
+            parts = [part.strip() for part in text.split(separator)]
         if len(parts) > 1 and any(parts) and (parts[0] == "" or parts[-1] == ""):
             ended += 1  # |a|b| and a;b; are ways to write a and b
             parts = parts[parts[0] == "" : len(parts) - (parts[-1] == "")]
@@ -124,7 +128,10 @@ def _parts(text: str, separator: str) -> list[str]:
 def _literal(text: str, row: int) -> Any:
     """A Python or JSON list, set or dict; also as NumPy prints arrays, and without quotes."""
     parsers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
-    if re.search(r"""(['"])\s+\1""", text) and "," not in re.sub(r"'[^']*'|\"[^\"]*\"", "", text):
+    outside = re.sub(r"'[^']*'|\"[^\"]*\"", "", text)
+    if "..." in outside:
+        raise DataError(f"row {row}: the list {short(text)} is cut, as NumPy prints long ones")
+    if re.search(r"""['"]\s+['"]""", text) and "," not in outside:
         return [a or b for a, b in re.findall(r"'([^']*)'|\"([^\"]*)\"", text)]  # ['a' 'b']
     for parse in parsers:
         try:
