@@ -73,8 +73,10 @@ def read_npy(source: Source, options: FileOptions, texts: Collection[str]) -> Ta
     """One array, called ``Y``."""
     import pandas as pd
 
-    with source.open() as stream:
-        array = _load(stream, len(source.content()), "the array")
+    content = None if source.compression is None else source.content()
+    size = source.path.stat().st_size if content is None else len(content)
+    with source.open() if content is None else io.BytesIO(content) as stream:
+        array = _load(stream, size, "the array")
     if array.dtype.names:
         frame = pd.DataFrame({str(name): array[name] for name in array.dtype.names})
         return Table(source.path, HowRead("NumPy record array"), frame)

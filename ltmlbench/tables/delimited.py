@@ -97,7 +97,7 @@ def _layout(sample: str, whole: bool, suffix: str, options: FileOptions) -> Layo
     commented = _commented(rows, comments, delimiter, len(data[0]))
     header = options.header
     if header is None:
-        header = names_columns(data[0], data[1:])
+        header = names_columns(data[0], data[1:201])
         if header is None or (header is False and commented):
             header = commented is None
     skip.update(comments)

@@ -38,6 +38,7 @@ class Labelled:
         rows: N, the table's row of each sample; its first, where several rows are one sample.
         ids: N values of the id column; None where none was named.
         columns: of the table, that became labels; or the array that did.
+        n_rows: of the table, before rows were left out or joined.
         account: what was taken, what was passed over and why.
     """
 
@@ -46,6 +47,7 @@ class Labelled:
     rows: Rows
     ids: tuple[str, ...] | None
     columns: tuple[str, ...]
+    n_rows: int
     account: Account
 
     @property
@@ -53,6 +55,21 @@ class Labelled:
         """N × the columns that are no labels."""
         others = [name for name in self.table.frame.columns if name not in set(self.columns)]
         return self.table.frame[others].iloc[self.rows].reset_index(drop=True)
+
+    def array(self, name: str) -> Any:
+        """The rows of an array of the table, one per sample.
+
+        Raises:
+            DataError: there is none of this name, or it has another number of rows.
+        """
+        if name not in self.table.arrays:
+            names = listed(list(self.table.arrays))
+            raise DataError(f"{self.table.path}: there is no array {name!r}; arrays: {names}")
+        array = self.table.arrays[name]
+        if array.shape[:1] != (self.n_rows,):
+            size = " × ".join(map(str, array.shape))
+            raise DataError(f"{self.table.path}: {name!r} is {size}, the labels {self.n_rows} rows")
+        return array[self.rows]
 
 
 def read_labels(
@@ -107,7 +124,7 @@ def _taken(table: Table, options: LabelOptions) -> Labelled:
         notes=notes,
         otherwise=_otherwise(table, picked),
     )
-    return Labelled(labels, table, rows, ids, tuple(picked.names), account)
+    return Labelled(labels, table, rows, ids, tuple(picked.names), len(taken.kept), account)
 
 
 def _without(

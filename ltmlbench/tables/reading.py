@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -70,13 +68,14 @@ def one_line(path: Path) -> Iterator[None]:
             yield
     except LtmlbenchError as error:
         told = printable(error)
-        told = told if str(path) in str(error) else f"{printable(path)}: {told}"
+        told = told if printable(path) in told else f"{printable(path)}: {told}"
         raise type(error)(short(told, _MOST)) from None
     except MemoryError:
         raise DataError(f"{printable(path)}: needs more memory than there is") from None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, Exception) as error:
+    except Exception as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        told = f"{printable(path)}: cannot be read: {printable(lines[0])}"
+        other = "; --encoding names another encoding" if isinstance(error, UnicodeError) else ""
+        told = f"{printable(path)}: cannot be read: {printable(lines[0])}{other}"
         raise DataError(short(told, _MOST)) from None
 
 
@@ -87,7 +86,18 @@ def _read_file(path: Path, options: FileOptions, texts: Collection[str]) -> Tabl
     read: Reader = getattr(import_module(f"ltmlbench.tables.{module}"), function)
     table = read(source, options, texts)
     check_unique([str(name) for name in table.frame.columns])
-    return replace(table, how=replace(table.how, compression=source.compression))
+    how = table.how
+    unused = [
+        f"{flag} has no effect: {how.format} says it itself"
+        for flag, told, used in (
+            ("--delimiter", options.delimiter, how.delimiter),
+            ("--encoding", options.encoding, how.encoding),
+            ("--header", options.header, how.header),
+        )
+        if told is not None and used is None
+    ]
+    notes = (*how.notes, *unused)
+    return replace(table, how=replace(how, compression=source.compression, notes=notes))
 
 
 def _read_folder(path: Path, options: FileOptions, texts: Collection[str]) -> Table:

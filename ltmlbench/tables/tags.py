@@ -96,6 +96,8 @@ def tags_of(
         if not isinstance(lists, Parsed):
             return _counted(lists, name)
         given = list(lists)
+    elif separator is not None:
+        notes.append(f"--separator is not used: the cells of {name!r} are no texts")
     if path:
         given = [_at(cell, path, name) for cell in given]
         name = ".".join([name, *path])
@@ -195,12 +197,9 @@ def _item(item: Any, row: int, name: str) -> str:
 
 
 def _fields(cell: Any, name: str) -> str:
-    keys = list(cell) if isinstance(cell, Mapping) else []
-    return (
-        f"name a field of it: --column {listed([f'{name}.{key}' for key in keys], 5)}"
-        if keys
-        else ("write tags as text")
-    )
+    if not isinstance(cell, Mapping) or not cell:
+        return "write tags as text"
+    return f"name a field of it with --column: {listed([f'{name}.{key}' for key in cell], 5)}"
 
 
 def _tag(value: Any, row: int) -> str:

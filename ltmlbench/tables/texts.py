@@ -7,6 +7,7 @@ import ast
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -43,10 +44,17 @@ def tags_of_texts(
         DataError: an empty tag, or nobody can tell how to split a text.
     """
     held = [text for text in texts if text]
-    if held and all(_BRACKETS.get(text[0]) == text[-1] for text in held) and separator is None:
-        notes.append(f"the cells of {name!r} are read as Python or JSON, such as {short(held[0])}")
-        return Parsed(_literal(text, i) if text else [] for i, text in enumerate(texts))
-    if held and separator is None and all(map(_ANGLED.fullmatch, held)):
+    form = "" if separator == "none" else _form(texts, separator is None)
+    if form == "brackets":
+        try:
+            parsed = Parsed(_literal(text, i) if text else [] for i, text in enumerate(texts))
+        except DataError:
+            if separator is None:  # else these may be brackets around tags
+                raise
+        else:
+            notes.append(f"the cells of {name!r} are read as Python or JSON: {short(held[0])}")
+            return parsed
+    if form == "angles":
         notes.append(f"the cells of {name!r} are read as <tag><tag>")
         return [re.findall(r"<([^<>]+)>", text) for text in texts]
     if separator is None:
@@ -54,6 +62,33 @@ def tags_of_texts(
     if separator == "none":
         return [[text] if text else [] for text in texts]
     return _split(texts, separator, name, notes)
+
+
+def _form(texts: Sequence[str], strict: bool) -> str:
+    """The form that all texts have: in brackets, in angles, or none.
+
+    Raises:
+        DataError: most have one and some do not; ``strict`` only.
+    """
+    forms = {
+        i: "brackets"
+        if _BRACKETS.get(text[0]) == text[-1]
+        else "angles"
+        if _ANGLED.fullmatch(text)
+        else ""
+        for i, text in enumerate(texts)
+        if text
+    }
+    form, times = Counter(forms.values()).most_common(1)[0] if forms else ("", 0)
+    if times == len(forms) or not form:
+        return form
+    if strict and 2 * times > len(forms):
+        row = next(i for i, other in forms.items() if other != form)
+        raise DataError(
+            f"row {row}: {short(texts[row])} stands in no {form}, as most cells do: mend it, or "
+            "say --separator"
+        )
+    return ""
 
 
 def _separator(held: Sequence[str], name: str, notes: list[str]) -> str:
