@@ -8,8 +8,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from ltmlbench.contracts import Loss, Method
+from ltmlbench.fit import Fit
 from ltmlbench.registry import load
-from ltmlbench.stages import Fit, Task
+from ltmlbench.task import Task
 from ltmlbench_imbalance.losses import (
     BinaryCrossEntropy,
     DistributionBalanced,
@@ -51,6 +52,16 @@ class ClassBalancedSampling(Method):
 
     loss: str = Field("bce", description="any loss")
     sampler: str = Field("cb", description="any sampler, e.g. cb[samples_per_class=1]")
+
+    def plan(self, task: Task) -> Fit:
+        return fit(task, load("loss", self.loss), self.sampler)
+
+
+class RepeatFactorSampling(Method):
+    """Repeat factor sampling: rows of rare labels several times per epoch (LVIS)."""
+
+    loss: str = Field("bce", description="any loss")
+    sampler: str = Field("rfs", description="any sampler, e.g. rfs[t=0.05]")
 
     def plan(self, task: Task) -> Fit:
         return fit(task, load("loss", self.loss), self.sampler)
