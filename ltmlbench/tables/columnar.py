@@ -19,17 +19,12 @@ def read_parquet(source: Source, options: FileOptions, texts: Collection[str]) -
 
     opened = source.path if source.compression is None else io.BytesIO(source.content())
     with pq.ParquetFile(opened) as file:
-        leaves = {".".join(c.path.split(".")): c.physical_type for c in _leaves(file)}
-        bytes_ = {
-            path.split(".")[0]
-            for path, kind in leaves.items()
-            if kind in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
-            and path not in texts
-            and _is_bytes(file.schema_arrow, path.split("."))
-        }
-        wanted = [name for name in file.schema_arrow.names if name not in bytes_]
-        table = file.read(columns=None if not bytes_ else wanted, use_pandas_metadata=False)
-    return _from_arrow(source, table, "parquet", dict.fromkeys(bytes_, "bytes"))
+        schema = file.schema_arrow
+        check_unique(schema.names)
+        wanted = [f.name for f in schema if f.name in texts or not _holds_bytes(f.type)]
+        table = file.read(columns=wanted)
+    unread = {name: "bytes" for name in schema.names if name not in wanted}
+    return _from_arrow(source, table, "parquet", unread)
 
 
 def read_arrow(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
@@ -44,19 +39,12 @@ def read_arrow(source: Source, options: FileOptions, texts: Collection[str]) -> 
     return _from_arrow(source, table, "Arrow", {})
 
 
-def _leaves(file: Any) -> list[Any]:
-    return [file.schema.column(i) for i in range(len(file.schema))]
-
-
-def _is_bytes(schema: Any, path: list[str]) -> bool:
+def _holds_bytes(kind: Any) -> bool:
+    """Bytes, or a struct with a field of them, as Hugging Face keeps pictures."""
     import pyarrow as pa
 
-    if schema.names.count(path[0]) != 1:
-        return False
-    kind = schema.field(path[0]).type
-    for step in path[1:]:
-        if pa.types.is_struct(kind) and kind.get_field_index(step) >= 0:
-            kind = kind.field(step).type
+    if pa.types.is_struct(kind):
+        return any(_holds_bytes(field.type) for field in kind)
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 

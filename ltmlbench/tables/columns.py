@@ -184,11 +184,13 @@ def find(columns: Sequence[str], name: str, flag: str) -> str:
     Raises:
         DataError: there is none, or several differ in case alone.
     """
+    if name in columns:
+        return name
     wanted = name.strip()
     for same in (str, str.lower):
         found = [c for c in columns if same(c.strip()) == same(wanted)]
-        if name in columns or len(found) == 1:
-            return name if name in columns else found[0]
+        if len(found) == 1:
+            return found[0]
     hint = did_you_mean(wanted, columns)
     raise DataError(f"{flag}: there is no column {wanted!r}{hint}; columns: {listed(columns, 20)}")
 

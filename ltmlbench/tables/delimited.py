@@ -54,7 +54,7 @@ def read_delimited(source: Source, options: FileOptions, texts: Collection[str])
     with open_text(source, encoding) as stream:
         sample = stream.read(_SAMPLE)
         whole = not stream.read(1)
-    layout = _layout(sample.removeprefix("\ufeff"), whole, source.suffix, options)
+    layout = _layout(sample, whole, source.suffix, options)
     with open_text(source, encoding) as stream:
         n_rows = _count(stream, layout)
     if n_rows == 0:
@@ -206,6 +206,8 @@ def _share(sample: str, mark: str, whole: bool) -> float:
     if not rows:
         return 0.0
     width, times = Counter(map(len, rows)).most_common(1)[0]
+    if len(rows[0]) == 1 < width - 1:
+        rows = rows[1:]  # a title
     if width == 1 or len(rows[0]) == 1:
         return 0.0
     times += len(rows[0]) == width - 1  # the line of names may lack that of the rows' names
@@ -220,7 +222,7 @@ def _count(stream: Iterable[str], layout: Layout) -> int:
     """
     names = layout.names
     named = 1 + max((c for c, name in enumerate(names) if not _nameless(name)), default=-1)
-    used, narrowest, n_rows, odd = named, (len(names), 0), 0, 0
+    used, narrowest, n_rows, odd, empty = named, (len(names), 0), 0, 0, 0
     for i, (line, row) in enumerate(_csv(stream, layout.delimiter)):
         if i in layout.skip or not row:
             continue
@@ -228,6 +230,10 @@ def _count(stream: Iterable[str], layout: Layout) -> int:
         if row[0].startswith("#") and width < named:
             layout.skip.add(i)
             odd += 1
+            continue
+        if width > 1 and not any(cell.strip() for cell in row):
+            layout.skip.add(i)
+            empty += 1
             continue
         n_rows += 1
         if width < named:
@@ -243,6 +249,8 @@ def _count(stream: Iterable[str], layout: Layout) -> int:
         raise DataError(f"line {narrowest[1]} has {narrowest[0]} fields, others have {used}")
     if odd:
         layout.notes.append(f"{number(odd, 'line')} among the data that begin with # skipped")
+    if empty:
+        layout.notes.append(f"{number(empty, 'line')} of delimiters alone skipped")
     layout.surplus = len(names) - used
     if layout.surplus:
         layout.notes.append("lines end with a delimiter; the empty fields behind it are no column")
@@ -266,8 +274,9 @@ def _misfit(line: int, row: Row, needed: int, layout: Layout) -> str:
 def _parse(stream: io.TextIOWrapper, layout: Layout, texts: Collection[str]) -> pd.DataFrame:
     import pandas as pd
 
-    cells = [cell.strip() for row in layout.sample for cell in row]
-    comma = layout.delimiter == ";" and any(map(_DECIMAL_COMMA.fullmatch, cells))
+    comma = layout.delimiter == ";" and any(
+        _DECIMAL_COMMA.fullmatch(cell.strip()) for row in layout.sample for cell in row
+    )
     numeric = [
         name
         for c, name in enumerate(layout.names)

@@ -108,7 +108,7 @@ def _columns(table: Table, names: Sequence[str], how: str) -> Pick:
 
 
 def _array(table: Table) -> str:
-    """The only array that can hold labels, by its name or its shape."""
+    """The only array whose name says that it holds labels, or the only one without a name."""
     names = list(table.arrays)
     for known in _ARRAYS:
         named = [name for name in names if name.lower() == known and _flat(table, name)]
@@ -119,8 +119,8 @@ def _array(table: Table) -> str:
         raise DataError(
             f"several arrays may hold labels ({listed(likely)}): name one with --column"
         )
-    if len(likely) == 1:
-        return likely[0]
+    if len(likely) == 1 or names == ["arr_0"]:  # numpy.savez("f.npz", Y)
+        return (likely or names)[0]
     raise DataError(
         f"no array 'Y' (N×C of 0 and 1); arrays: {listed(names, 20)}; name one with --column"
     )

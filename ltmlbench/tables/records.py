@@ -65,27 +65,32 @@ def _records(value: Any, notes: list[str]) -> list[dict[str, Any]]:
         return _of_array(value, notes)
     if not isinstance(value, dict) or not value:
         raise DataError(f"an array or object is needed, not {short(value)}")
-    held = list(value.values())
+    if {"images", "annotations", "categories"} <= set(value):
+        return _of_coco(value, notes)
     if {"columns", "data"} <= set(value) and all(isinstance(row, list) for row in value["data"]):
         return [dict(zip(map(str, value["columns"]), row, strict=True)) for row in value["data"]]
+    held = list(value.values())
     if all(isinstance(v, dict) for v in held):
-        if _same_keys(held) and all(
-            not isinstance(x, list | dict) for v in held for x in v.values()
-        ):
-            rows, columns = len(held[0]), len(held)
-            if set(held[0]) == {str(i) for i in range(rows)}:  # pandas: column -> row -> value
-                return [{c: v[str(i)] for c, v in value.items()} for i in range(rows)]
-            notes.append(f"{columns} objects by key: a key is a sample, 'key' its name")
-        return [{"key": key, **v} for key, v in value.items()]
-    if all(isinstance(v, list) for v in held):
-        return _of_lists(value, notes)
-    arrays = [k for k, v in value.items() if isinstance(v, list) and _objects(v)]
+        return _of_objects(value, notes)
+    arrays = [k for k, v in value.items() if _objects(v)]
     if len(arrays) == 1:
         notes.append(f"the records are the array at {arrays[0]!r}")
         return _of_array(value[arrays[0]], notes)
     if arrays:
         raise DataError(f"several arrays of objects ({listed(arrays)}): save one of them alone")
+    if all(isinstance(v, list) for v in held):
+        return _of_lists(value, notes)
     raise DataError(f"no records found: an array of objects is needed; keys: {listed(value)}")
+
+
+def _of_objects(value: Mapping[str, Any], notes: list[str]) -> list[dict[str, Any]]:
+    """Columns as pandas writes them, or a record by id."""
+    held = list(value.values())
+    rows = [str(i) for i in range(len(held[0]))]
+    if all(set(v) == set(rows) for v in held):
+        return [{name: column[row] for name, column in value.items()} for row in rows]
+    notes.append(f"{len(held)} objects by key: a key is a sample, 'key' its name")
+    return [{"key": key, **v} for key, v in value.items()]
 
 
 def _of_array(rows: Sequence[Any], notes: list[str]) -> list[dict[str, Any]]:
@@ -100,15 +105,28 @@ def _of_array(rows: Sequence[Any], notes: list[str]) -> list[dict[str, Any]]:
     raise DataError(f"item {odd} of the array is {short(rows[odd])}: objects are needed")
 
 
+def _of_coco(value: Mapping[str, Any], notes: list[str]) -> list[dict[str, Any]]:
+    """An image is a sample, the categories of its annotations are its tags."""
+    try:
+        names = {category["id"]: str(category["name"]) for category in value["categories"]}
+        tags: dict[Any, set[str]] = {image["id"]: set() for image in value["images"]}
+        for annotation in value["annotations"]:
+            tags[annotation["image_id"]].add(names[annotation["category_id"]])
+    except (KeyError, TypeError) as error:
+        raise DataError(f"COCO: no such id or key: {error}") from None
+    notes.append("COCO: the tags of an image are the categories of its annotations")
+    return [
+        {
+            **{key: image[key] for key in ("id", "file_name") if key in image},
+            "tags": sorted(tags[image["id"]]),
+        }
+        for image in value["images"]
+    ]
+
+
 def _of_lists(value: Mapping[str, list[Any]], notes: list[str]) -> list[dict[str, Any]]:
     """Columns of equal length, or lists of tags by id."""
     items = [item for held in value.values() for item in held]
-    arrays = [k for k, v in value.items() if _objects(v)]
-    if len(arrays) == 1:
-        notes.append(f"the records are the array at {arrays[0]!r}")
-        return _of_array(value[arrays[0]], notes)
-    if arrays:
-        raise DataError(f"several arrays of objects ({listed(arrays)}): save one of them alone")
     equal = len({len(held) for held in value.values()}) == 1
     texts = all(isinstance(item, str) for item in items)
     if equal and not texts:
@@ -126,10 +144,6 @@ def _of_lists(value: Mapping[str, list[Any]], notes: list[str]) -> list[dict[str
 
 def _objects(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 0 and all(isinstance(v, dict) for v in value)
-
-
-def _same_keys(held: Sequence[Mapping[str, Any]]) -> bool:
-    return len({frozenset(v) for v in held}) == 1
 
 
 def _flat(record: Mapping[str, Any], before: str = "") -> dict[str, Any]:

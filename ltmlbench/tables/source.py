@@ -146,13 +146,15 @@ def encoding_of(source: Source) -> tuple[str, bool]:
     if wide := _wide(head):
         return wide, True
     decoder = codecs.getincrementaldecoder("utf-8")()
+    seen = head
     try:
         with source.open() as stream:
             while chunk := stream.read(HEAD):
+                seen = chunk
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        return _guess(chunk[max(0, error.start - HEAD // 2) : error.start + HEAD // 2]), True
+    except UnicodeDecodeError:
+        return _guess(seen), True
     return "utf-8", False
 
 
@@ -178,14 +180,15 @@ def _guess(data: bytes) -> str:
 
 def open_text(source: Source, encoding: str) -> io.TextIOWrapper:
     """The text of a file; line ends as they are, so that quoted ones stay."""
-    return io.TextIOWrapper(source.open(), encoding=encoding, newline="")
+    marked = {"utf-8": "utf-8-sig"}.get(codecs.lookup(encoding).name, encoding)
+    return io.TextIOWrapper(source.open(), encoding=marked, newline="")
 
 
 def text_of(source: Source, encoding: str | None) -> tuple[str, str, bool]:
     """The whole text, its encoding, and whether that is a guess."""
     name, guessed = (encoding, False) if encoding else encoding_of(source)
     with open_text(source, name) as stream:
-        return stream.read().removeprefix("\ufeff"), name, guessed
+        return stream.read(), name, guessed
 
 
 def spoken(encoding: str) -> str:

@@ -18,7 +18,7 @@ from ltmlbench.tables.words import listed, number, short
 
 Tags = list[list[str]]
 
-SEPARATORS = ("|", ";", ",", "\t", "\n")
+SEPARATORS = ("|", ";", ",", "\t", "\n", "，", "；", "、")
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _ANGLED = re.compile(r"(<[^<>]+>\s*)+")
 _BARE = re.compile(r"\[[^\[\]{}()]*\]")
@@ -108,18 +108,16 @@ def _separator(held: Sequence[str], name: str, notes: list[str]) -> str:
 def _blank(held: Sequence[str], name: str, notes: list[str]) -> str:
     """Whether blanks separate: numbers and hash tags, yes; words that meet anew, who knows."""
     several = {text for text in held if " " in text}
-    if not several:
-        return "none"
-    words = [word for text in held for word in text.split()]
-    if all(word.isdigit() or word[0] == "#" for word in words):
+    words = [word for text in several for word in text.split()]
+    if words and all(word.isdigit() or word[0] == "#" for word in words):
         notes.append(f"blanks separate the tags of {name!r} (--separator none: they do not)")
         return " "
-    if len({word for text in several for word in text.split()}) < len(several):
+    if len(set(words)) < len(several):
         raise DataError(
             f"column {name!r} holds words with blanks ({listed(sorted(several), 2)}): --separator "
             "' ' if a blank separates tags, --separator none if not"
         )
-    notes.append(f"every cell of {name!r} is one tag; blanks separate nothing (--separator ' ')")
+    notes.append(f"every cell of {name!r} is one tag: no separator found (--separator names one)")
     return "none"
 
 

@@ -287,6 +287,26 @@ def test_columns_and_separators_are_told_by_options(tmp_path, capsys):
     assert sets_of(capsys.readouterr().out) == [{"a", "b"}]
 
 
+def test_the_flags_of_reading_reach_the_file(tmp_path, capsys):
+    scans = tmp_path / "scans.txt"
+    scans.write_bytes("Größe;Rib;Lung;Arm\nx;1;-1;0\nx;0;1;\ny;1;0;1\n".encode("latin-1"))
+    assert "hold" in refusal(capsys, scans, "--without", "Arm")
+    given = ["--uncertain", "1", "--gaps", "0", "--id", "Größe", "--encoding", "latin-1"]
+    assert main(["subsets", str(scans), *given, "--without", "Arm", "--generator=random"]) == 0
+    account, _, report = capsys.readouterr().out.partition("\n\n")
+    assert (
+        "CSV (';' between fields, latin-1, names in the first line), 3 rows × 4 columns" in account
+    )
+    assert "labels: 2 columns of 0 and 1: Rib, Lung" in account
+    assert "no labels: Größe (--id); Arm (--without)" in account
+    assert f"{scans}: 2 samples, 2 labels" in report
+
+
+@pytest.mark.parametrize("flag", ["--encoding=klingon", "--delimiter=ab", "--labels=9", "--id=no"])
+def test_a_flag_of_reading_that_does_not_fit_is_one_line(flag, file, capsys):
+    assert flag.partition("=")[0] in refusal(capsys, file, flag)
+
+
 def test_an_unknown_generator_is_one_line_that_names_a_similar_one(file, capsys):
     line = refusal(capsys, file, "--generator", "relatonal")
     assert "'relatonal'" in line

@@ -73,6 +73,8 @@ TEXTS = {
     "comment names.csv": "# " + table(),
     "comment between.csv": table().replace("s2,", "# a remark\ns2,"),
     "title.csv": "Export of March\n\n" + table(),
+    "title semicolons.csv": "Export of March\n" + table(";"),
+    "lines of commas.csv": table() + ",,,\n,,,\n",
     "excel.csv": "sep=;\n" + table(";"),
     "blank lines.csv": table().replace("\n", "\n\n"),
     "nameless index.csv": table(first=""),
@@ -111,6 +113,8 @@ CELLS = {
     "numpy": cells(lambda row: str(np.array(row)) if row else "[]"),
     "unquoted": cells(lambda row: "[" + ", ".join(row) + "]"),
     "dict": cells(lambda row: str({name: int(name in row) for name in COUNTS})),
+    "full width": cells("，".join),
+    "enumeration": cells("、".join),
     "quoted tags": cells(lambda row: ", ".join(f'"{tag}"' for tag in row)),
     "single quotes": cells(lambda row: ", ".join(f"'{tag}'" for tag in row)),
     "hash": cells(lambda row: " ".join(f"#{tag}" for tag in row)),
@@ -126,6 +130,17 @@ JSON = {
     "nested.json": json.dumps([{"meta": {"tags": row}} for row in ROWS]),
     "by id.json": json.dumps({f"s{i}": row for i, row in enumerate(ROWS)}),
     "objects by id.json": json.dumps({f"s{i}": flags for i, flags in enumerate(FLAGS)}),
+    "coco.json": json.dumps(
+        {
+            "images": [{"id": i, "file_name": f"s{i}.jpg"} for i in range(len(ROWS))],
+            "annotations": [
+                {"image_id": i, "category_id": list(COUNTS).index(tag)}
+                for i, row in enumerate(ROWS)
+                for tag in [*row, *row[:1]]
+            ],
+            "categories": [{"id": c, "name": name} for c, name in enumerate(COUNTS)],
+        }
+    ),
     "flags.json": json.dumps(FLAGS),
     "inner flags.json": json.dumps([dict(zip(COUNTS, row, strict=True)) for row in HOT]),
     "columns.json": pd.DataFrame(FLAGS).to_json(),

@@ -225,7 +225,7 @@ def test_words_with_blanks_that_meet_anew_are_a_question(write):
     assert counts(file, split) == {"clear": 3, "haze": 3, "road": 2, "water": 2}
     assert len(counts(file, LabelOptions(column="tags", separator="none"))) == 5
     songs = write("song,tags\n1,hip hop\n2,jazz\n3,hip hop\n4,free jazz\n")
-    assert "every cell of 'tags' is one tag; blanks separate nothing" in account(songs, TAGS)
+    assert "every cell of 'tags' is one tag: no separator found" in account(songs, TAGS)
 
 
 @pytest.mark.parametrize(
