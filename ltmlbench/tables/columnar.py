@@ -21,7 +21,7 @@ def read_parquet(source: Source, options: FileOptions, texts: Collection[str]) -
     with pq.ParquetFile(opened) as file:
         schema = file.schema_arrow
         check_unique(schema.names)
-        wanted = [f.name for f in schema if f.name in texts or not _holds_bytes(f.type)]
+        wanted = [f.name for f in schema if f.name.lower() in texts or not _holds_bytes(f.type)]
         table = file.read(columns=wanted)
     unread = {name: "bytes" for name in schema.names if name not in wanted}
     return _from_arrow(source, table, "parquet", unread)

@@ -31,6 +31,7 @@ _WORDS |= {"present": 1, "absent": 0}
 _PAIRS = (("yes", "no"), ("y", "n"), ("t", "f"), ("positive", "negative"), ("present", "absent"))
 _TRUTH = {"true": 1.0, "false": 0.0}
 _UNKNOWN = (9, 88, 99, 999)  # what questionnaires write for "unknown"
+_LOOKED = 10_000  # numbers of which the different ones are told
 _MOST = 12  # different values that are looked at
 _ID = re.compile(
     r"(?i:unnamed: \d+|index|idx|ids?|key|row|nr|no|number|image|file|filename|path|name)"
@@ -50,16 +51,12 @@ class Column:
         kind: ``binary``: 0, 1, -1 and gaps alone; ``words``: yes and no and their kin.
         why: in words, why it is no label.
         values: of ``binary`` and ``words``: N of 0, 1, -1 and `GAP`.
-        uncertain: how many values are -1.
-        gaps: how many are missing.
         almost: that it holds 0 and 1 and few other values, which may mean "unknown".
     """
 
     kind: Kind
     why: str
     values: Signs | None = None
-    uncertain: int = 0
-    gaps: int = 0
     almost: bool = False
 
 
@@ -84,10 +81,10 @@ def _numbers(values: Floats) -> Column:
     minus = values == -1
     known = (values == 0) | (values == 1)
     if not (missing | minus | known).all():
-        few = set(np.unique(values[~missing][:10000]).tolist())
-        codes = {v for v in few if v < 0 or v in _UNKNOWN}
-        almost = {0, 1} <= few <= {0, 1} | codes
-        return Column("numbers", _numbers_told(values[~missing]), almost=almost)
+        others = set(np.unique(values[~(missing | known)][:_LOOKED]).tolist())
+        few = others | {value for value in (0.0, 1.0) if (values == value).any()}
+        almost = {0, 1} <= few and all(value < 0 or value in _UNKNOWN for value in others)
+        return Column("numbers", _numbers_told(few, values[~missing]), almost=almost)
     if not known.any():
         return Column("numbers", "only -1")
     return _signs("binary", "0 and 1", values)
@@ -96,13 +93,12 @@ def _numbers(values: Floats) -> Column:
 def _signs(kind: Kind, why: str, values: Floats) -> Column:
     missing = np.isnan(values)
     signs = np.where(missing, GAP, values).astype(np.int8)
-    return Column(kind, why, signs, int((signs == -1).sum()), int(missing.sum()))
+    return Column(kind, why, signs)
 
 
-def _numbers_told(held: Floats) -> str:
-    few = np.unique(held[:10000])
-    if len(few) <= 4:
-        return "numbers " + listed([f"{value:g}" for value in few])
+def _numbers_told(few: set[float], held: Floats) -> str:
+    if len(few) <= 4 and len(held) <= _LOOKED:
+        return "numbers " + listed([f"{value:g}" for value in sorted(few)])
     return f"numbers from {held.min():g} to {held.max():g}"
 
 

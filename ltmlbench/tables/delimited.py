@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ltmlbench.errors import DataError
-from ltmlbench.tables.header import GAPS, check_unique, cleaned, names_columns, numbered
+from ltmlbench.tables.header import GAPS, NUMBER, check_unique, cleaned, names_columns, numbered
 from ltmlbench.tables.options import FileOptions
 from ltmlbench.tables.source import Source, encoding_of, open_text, spoken
 from ltmlbench.tables.table import HowRead, Table
@@ -122,17 +122,25 @@ def _named(names: Row, data: Sequence[Row], layout: Layout) -> Row:
         held = max((c + 1 for row in data for c in range(len(row)) if row[c].strip()), default=0)
         layout.stated = held
         return [*numbered(held), *cleaned([""] * width)[held:]]
-    if len(names) >= 2 and data and all(len(row) == len(names) + 1 for row in data):
-        firsts = [row[0] for row in data]
-        unique = len(set(firsts)) == len(firsts)
-        if unique and not set(firsts) <= {"0", "1"} and any(row[-1].strip() for row in data):
-            layout.notes.append(
-                "the lines have a field more than there are names: the first holds the names of "
-                "the rows, as R writes them"
-            )
-            names = ["", *names]
+    if _row_names(names, data, layout.delimiter):
+        layout.notes.append("the first field of a line is the name of the row, as R writes it")
+        names = ["", *names]
     layout.stated = len(names)
     return cleaned([*names, *[""] * (width - len(names))])
+
+
+def _row_names(names: Row, data: Sequence[Row], delimiter: str) -> bool:
+    """Whether lines begin with a name that the line of names lacks, as R's ``write.table`` leaves
+    it: each once, and numbers behind it. In other files a tag too many looks the same."""
+    firsts = [row[0] for row in data]
+    return (
+        delimiter in " \t"
+        and len(set(firsts)) == len(firsts) > 0
+        and not set(firsts) <= {"0", "1"}
+        and all(len(row) == len(names) + 1 for row in data)
+        and all(NUMBER.fullmatch(cell) or cell in GAPS for row in data for cell in row[1:])
+        and any(row[-1] for row in data)
+    )
 
 
 def _first(rows: Sequence[Row], skip: set[int]) -> tuple[int, list[int]]:
@@ -280,7 +288,8 @@ def _parse(stream: io.TextIOWrapper, layout: Layout, texts: Collection[str]) -> 
     numeric = [
         name
         for c, name in enumerate(layout.names)
-        if name not in texts and _numeric([row[c] for row in layout.sample if c < len(row)], comma)
+        if name.lower() not in texts
+        and _numeric([row[c] for row in layout.sample if c < len(row)], comma)
     ]
     as_text = {name: str for name in layout.names if name not in numeric}
     return pd.read_csv(

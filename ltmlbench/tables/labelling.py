@@ -81,7 +81,7 @@ def read_labels(
         DataError: the file is not there or cannot be read, or its labels cannot be told: one line.
     """
     labels = labels or LabelOptions()
-    return take_labels(read_table(path, file, texts=[t.strip() for t in labels.texts]), labels)
+    return take_labels(read_table(path, file, texts=labels.texts), labels)
 
 
 def take_labels(table: Table, options: LabelOptions | None = None) -> Labelled:
@@ -117,7 +117,7 @@ def _taken(table: Table, options: LabelOptions) -> Labelled:
         raise DataError("no row is left")
     account = Account(
         how=table.how,
-        size=_size(table, labels, ids is not None),
+        size=_size(table, labels),
         taken=number(labels.n_labels, taken.one, taken.several),
         names=labels.names,
         passed=_passed(table, picked),
@@ -203,7 +203,7 @@ def _passed(table: Table, picked: Pick) -> dict[str, str]:
     return passed | {n: picked.passed.get(n) or look(table.frame[n]).why for n in others}
 
 
-def _size(table: Table, labels: LabelMatrix, grouped: bool) -> str:
+def _size(table: Table, labels: LabelMatrix) -> str:
     if not len(table.frame.columns):
         return number(labels.n_samples, "row")
     columns = number(len(table.frame.columns), "column")

@@ -16,6 +16,7 @@ from ltmlbench.tables.source import Source, format_of, source_of
 from ltmlbench.tables.table import HowRead, Table
 from ltmlbench.tables.words import listed, number, printable, short
 
+# the last: names of columns, in lower case, whose cells have to stay as they are written
 Reader = Callable[[Source, FileOptions, Collection[str]], Table]
 
 _READERS = {
@@ -42,11 +43,12 @@ def read_table(
 
     Args:
         options: how the file is written; what is not said is found out.
-        texts: columns whose cells have to stay as they are written.
+        texts: columns whose cells have to stay as they are written; case does not matter.
 
     Raises:
         DataError: the file is not there or cannot be read: one line, which names the file.
     """
+    texts = {name.strip().lower() for name in texts}
     with one_line(path):
         if not path.exists():
             raise DataError("there is no such file or folder")

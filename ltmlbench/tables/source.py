@@ -227,7 +227,7 @@ _REFUSED = {
     ".mat": "MATLAB files are not read: save it as .npz (scipy.io.loadmat, then numpy.savez)",
     ".xml": "an .xml names labels, it holds none: give the .arff beside it, and --labels FILE.xml",
 }
-_SVM = re.compile(r"(-?[\d.]+(,-?[\d.]+)*)?((^|\s+)\d+:[-+.\deE]+)+\s*(#.*)?")
+_SVM = re.compile(r"([-+]?[\d.]+(,[-+]?[\d.]+)*)?((^|\s+)\d+:[-+.\deE]+)+\s*(#.*)?")
 _LIST = re.compile(r"\S+(\s+\d+)*\s*")
 
 

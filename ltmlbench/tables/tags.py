@@ -105,6 +105,7 @@ def tags_of(
         return _of_lists(given, name, notes)
     if any(isinstance(cell, Mapping) for cell in given):
         return _counted(_of_maps(given, name), name)
+    notes.append(f"every cell of {name!r} is one tag")
     return _counted([[] if cell is None else [cell] for cell in given], name)
 
 

@@ -203,6 +203,29 @@ def test_a_column_is_found_without_regard_to_blanks_and_case(write):
         assert counts(file, LabelOptions(column=name)) == {"a": 1, "b": 2}
 
 
+def test_a_column_of_tags_keeps_its_zeros_however_its_name_is_written(write):
+    file = write("ID,Code\n01,007\n1,7\n")
+    for name in ("Code", "code", " CODE"):
+        found = read_labels(file, LabelOptions(column=name, id="id"))
+        assert found.labels.names == ("007", "7")
+        assert found.ids == ("01", "1")
+
+
+def test_lines_are_skipped_where_they_stand_though_cells_hold_line_ends(write):
+    text = 'id,text,oak,elm\n1,"a\nb\nc",1,0\n\n2,x,0,1\n# remark\n3,"y\nz",1,1\n,,,\n4,w,0,1\n'
+    table = read_table(write(text))
+    assert table.frame["text"].tolist() == ["a\nb\nc", "x", "y\nz", "w"]
+    assert table.frame[["oak", "elm"]].to_numpy().tolist() == [[1, 0], [0, 1], [1, 1], [0, 1]]
+    assert "1 line of delimiters alone skipped" in table.how.notes
+
+
+def test_a_value_far_down_a_column_is_seen(write):
+    rows = "".join(f"{i},{i % 2},{(i + 1) % 2},1\n" for i in range(12_000))
+    told = line(write("id,oak,elm,ash\n" + rows + "12000,1,0,5\n"), LabelOptions(labels="oak,ash"))
+    assert "'ash', named by --labels, holds values other than 0 and 1: numbers from 1 to 5" in told
+    assert counts(write("id,oak,elm,ash\n" + rows + "12000,1,0,5\n")) == {"oak": 6001, "elm": 6000}
+
+
 def test_a_name_with_a_comma_is_named_in_quotes(write):
     file = write('"left, upper",low,side\n1,0,1\n0,1,0\n')
     assert list(counts(file, LabelOptions(labels='"left, upper",low'))) == ["left, upper", "low"]
@@ -373,6 +396,22 @@ def test_a_folder_of_parts_is_one_table_if_the_parts_are_alike(tmp_path):
     assert "2 files of CSV" in account(tmp_path)
     (tmp_path / "2.csv").write_text("oak,ash\n1,1\n")
     assert "2.csv and 0.csv have other columns: ash, elm" in line(tmp_path)
+
+
+def test_a_tag_too_many_in_every_line_is_never_taken_for_the_name_of_a_row(write):
+    for delimiter in (",", "\t"):
+        file = write("id,tags\n1,oak,elm\n2,ash,oak\n".replace(",", delimiter))
+        assert "line 2 has 3 fields, not 2" in line(file, TAGS)
+    rows = write("oak\telm\nr1\t1\t0\nr2\t1\t1\n")
+    assert counts(rows) == {"oak": 2, "elm": 1}
+    assert "the first field of a line is the name of the row, as R writes it" in account(rows)
+
+
+def test_a_title_above_the_names_of_a_sheet_is_skipped(tmp_path):
+    rows = [["Scans of March", None, None], ["id", "oak", "elm"], ["a", 1, 0], ["b", 1, 1]]
+    pd.DataFrame(rows).to_excel(tmp_path / "f.xlsx", header=False, index=False)
+    assert counts(tmp_path / "f.xlsx") == {"oak": 2, "elm": 1}
+    assert "the line above the names is skipped: Scans of March" in account(tmp_path / "f.xlsx")
 
 
 def test_the_sheet_that_is_read_is_named_if_there_are_others(tmp_path):
