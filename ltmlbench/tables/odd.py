@@ -28,7 +28,7 @@ def odd_labels(labels: LabelMatrix) -> list[str]:
         notes += [
             f"{labels.names[c]!r} is 1 exactly where another label is: a summary of them? "
             f'--without "{short(labels.names[c])}" leaves it out'
-            for c in np.flatnonzero(labels.counts == several).tolist()
+            for c in np.flatnonzero(labels.counts == several).tolist()[:3]
         ]
     sparse: Any = labels.sparse
     for c, name in enumerate(labels.names):
