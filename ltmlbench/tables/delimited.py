@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = 1 << 20
 _ROWS = 1000
+_ENOUGH = 0.8  # of the lines
 _CANONICAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?([eE][-+]?\d{1,2})?")  # 007 is no number
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
@@ -193,33 +194,32 @@ def _csv(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, Row]]:
 
 
 def _delimiter(sample: str, whole: bool, suffix: str) -> str:
-    """The mark that parts most lines into equally many fields; a comma if none does.
+    """The mark that parts most lines into equally many fields, and into most; a comma if none does.
 
-    Tabs come first, as cells hardly hold them; then the comma, unless every comma stands between
-    digits and semicolons part the lines too; blanks come last.
+    Blanks come last, and commas that all stand between digits after semicolons: they are decimal.
     """
     usual = "\t" if suffix == ".tsv" else ","
-    shares = {mark: _share(sample, mark, whole) for mark in "\t,;| "}
-    if shares[";"] == 1 and len(re.findall(r"\d,\d", sample)) == sample.count(","):
+    parted = {mark: _parted(sample, mark, whole) for mark in "\t,;|"}
+    if parted[";"][0] == 1 and len(re.findall(r"\d,\d", sample)) == sample.count(","):
         return ";"
-    best = max(shares, key=lambda mark: (shares[mark], mark == usual))
-    if best == " " and max(shares[mark] for mark in "\t,;|") > 0:
-        return usual
-    return best if shares[best] >= 0.8 else usual
+    best = max(parted, key=lambda mark: (*parted[mark], mark == usual))
+    if parted[best][0] == 0 and _parted(sample, " ", whole)[0] >= _ENOUGH:
+        return " "
+    return best if parted[best][0] >= _ENOUGH else usual
 
 
-def _share(sample: str, mark: str, whole: bool) -> float:
-    """Which share of the lines has the same number of fields; 0 if that is one."""
+def _parted(sample: str, mark: str, whole: bool) -> tuple[float, int]:
+    """Which share of the lines has the same number of fields, and that number; 0 if it is one."""
     rows = [row for row in _rows(sample, mark, whole)[:_ROWS] if row and row[0][:1] != "#"]
     if not rows:
-        return 0.0
+        return 0.0, 0
     width, times = Counter(map(len, rows)).most_common(1)[0]
     if len(rows[0]) == 1 < width - 1:
         rows = rows[1:]  # a title
-    if width == 1 or len(rows[0]) == 1:
-        return 0.0
+    if width == 1 or len(rows[0]) == 1 or len(rows[0]) not in (width, width - 1):
+        return 0.0, 0
     times += len(rows[0]) == width - 1  # the line of names may lack that of the rows' names
-    return times / len(rows) if len(rows[0]) in (width, width - 1) else 0.0
+    return times / len(rows), width
 
 
 def _count(stream: Iterable[str], layout: Layout) -> int:

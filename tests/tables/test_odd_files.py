@@ -1,7 +1,9 @@
 """A hundred odd files: well-formed ones give the right counts, the others one line, never more."""
 
 import bz2
+import csv
 import gzip
+import io
 import json
 import lzma
 import random
@@ -180,6 +182,45 @@ def test_a_table_is_the_same_however_its_lines_are_written(name, tmp_path):
     (tmp_path / name).write_text(TEXTS[name], newline="")
     found = right(tmp_path / name)
     assert found.labels.dense.tolist() == HOT
+
+
+NAMES = ("dog", "a b", "N", "x_1", "Größe", "left, up", "42", "covid", "no finding")
+WORDS = (("1", "0"), ("1.0", "0.0"), ("True", "False"), ("yes", "no"))
+REMARKS = ("x", "long, with comma", "a;b", 'q"q', "two\nlines", "")
+
+
+def in_some_dialect(draw):
+    """A table of 0 and 1 beside other columns, as some program may have written it, and what its
+    label counts are."""
+    n, names = draw.randint(2, 12), draw.sample(NAMES, draw.randint(2, 6))
+    held = {name: [draw.random() < 0.4 for _ in range(n)] for name in names}
+    one, zero = draw.choice(WORDS)
+    columns = {name: [one if hot else zero for hot in row] for name, row in held.items()}
+    columns["id"] = draw.choice(
+        [[str(i) for i in range(1, n + 1)], [f"s{i}.jpg" for i in range(n)]]
+    )
+    columns["age"] = [str(draw.randint(20, 90)) for _ in range(n)]
+    columns["remark"] = [draw.choice(REMARKS) for _ in range(n)]
+    order = draw.sample(list(columns), len(columns))
+    text = io.StringIO()
+    quoting = draw.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+    delimiter, end = draw.choice(",;\t|"), draw.choice(["\n", "\r\n"])
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    writer.writerow(order)
+    writer.writerows(zip(*(columns[name] for name in order), strict=True))
+    remark = draw.choice(["", "# made by a program\n"])
+    encoding = draw.choice(["utf-8", "utf-8-sig", "utf-16"])
+    return (remark + text.getvalue()).encode(encoding), {k: sum(v) for k, v in held.items()}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_table_in_any_dialect_has_the_right_counts(seed, tmp_path):
+    draw = random.Random(seed)
+    content, expected = in_some_dialect(draw)
+    file = tmp_path / f"f{draw.choice(['.csv', '.txt', '.tsv', ''])}"
+    file.write_bytes(content)
+    labels = read_labels(file).labels
+    assert dict(zip(labels.names, labels.counts.tolist(), strict=True)) == expected
 
 
 @pytest.mark.parametrize("name", NUMBERED)
