@@ -76,6 +76,13 @@ class LabelOptions:
     uncertain: Literal["0", "1", "drop"] | None = None
     gaps: Literal["0", "drop"] | None = None
 
+    def __post_init__(self) -> None:
+        given = (self.column, self.labels, self.without, self.id, self.separator)
+        flags = ("--column", "--labels", "--without", "--id", "--separator")
+        for flag, value in zip(flags, given, strict=True):
+            if value == "" or (value and flag != "--separator" and not value.strip(" ,")):
+                raise RequestError(f"{flag} {value!r}: something has to stand here")
+
     @property
     def texts(self) -> tuple[str, ...]:
         """Columns whose cells have to stay as they are written: 007 and NA are tags."""

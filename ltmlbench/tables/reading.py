@@ -108,7 +108,9 @@ def _read_folder(path: Path, options: FileOptions, texts: Collection[str]) -> Ta
     kinds = sorted({file.suffix.lower() for file in found})
     if len(kinds) != 1:
         held = f"files of several kinds ({listed(kinds)})" if kinds else "no file of labels"
-        raise DataError(f"the folder holds {held}: name one file, or a folder of {kinds_known()}")
+        raise DataError(
+            f"the folder holds {held}: name one file, or a folder of {', '.join(_PARTS)}"
+        )
     parts = [_read_part(file, options, texts) for file in found]
     return _joined(path, [part for part in parts if part is not None])
 
@@ -145,7 +147,3 @@ def _joined(path: Path, parts: Sequence[Table]) -> Table:
         tuple(dict.fromkeys(notes)),
     )
     return replace(first, path=path, how=how, frame=frame)
-
-
-def kinds_known() -> str:
-    return ", ".join(_PARTS)

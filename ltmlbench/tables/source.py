@@ -161,7 +161,7 @@ def encoding_of(source: Source) -> tuple[str, bool]:
 def _wide(head: bytes) -> str | None:
     """UTF-16 without a mark: every other byte of Western text is 0."""
     even, odd = head[::2].count(0), head[1::2].count(0)
-    if 4 * max(even, odd) > len(head):
+    if 4 * max(even, odd) > len(head) > 8 * min(even, odd):
         return "utf-16-le" if odd > even else "utf-16-be"
     if even + odd:
         raise DataError("holds zero bytes: it is no text, and no format that is known by its start")

@@ -427,3 +427,15 @@ def test_indices_of_a_sparse_matrix_are_checked_before_scipy_follows_them(damage
 def test_an_option_that_nobody_can_follow_is_one_line(options, line):
     with pytest.raises(RequestError, match=line):
         FileOptions(**options)
+
+
+@pytest.mark.parametrize("flag", ["column", "labels", "without", "id", "separator"])
+def test_an_empty_option_is_one_line(flag):
+    with pytest.raises(RequestError, match=f"--{flag} '': something has to stand here"):
+        LabelOptions(**{flag: ""})
+
+
+def test_zeros_alone_are_no_text(tmp_path):
+    (tmp_path / "f.csv.gz").write_bytes(gzip.compress(bytes(1 << 20)))
+    with pytest.raises(DataError, match="holds zero bytes: it is no text"):
+        read_labels(tmp_path / "f.csv.gz")
