@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltmlbench.cli.arguments import path_argument
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.registry import load
 from ltmlbench.spec import parse_spec
@@ -27,13 +28,17 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """
     from ltmlbench.tables import add_reading_flags, read_labels, reading_options
 
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=path_argument, metavar="FILE")
     parser.add_argument("--generator", default="relational", help="see `ltmlbench list subsets`")
     parser.add_argument(
         "--n-subsets", type=int, metavar="K", help="how many; without, by the number of labels"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write subsets, rows and picture")
-    parser.add_argument("--prototypes", type=Path, metavar="FILE", help=".npy: labels × features")
+    parser.add_argument(
+        "--out", type=path_argument, metavar="DIR", help="write subsets, rows and picture"
+    )
+    parser.add_argument(
+        "--prototypes", type=path_argument, metavar="FILE", help=".npy: labels × features"
+    )
     parser.add_argument("--negatives", type=float, default=1.0, help="negatives per positive row")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--names-only", action="store_true", help="print the label sets, no more")

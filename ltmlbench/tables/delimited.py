@@ -214,12 +214,13 @@ def _parted(sample: str, mark: str, whole: bool) -> tuple[float, int]:
     if not rows:
         return 0.0, 0
     width, times = Counter(map(len, rows)).most_common(1)[0]
+    n = len(rows)
     if len(rows[0]) == 1 < width - 1:
-        rows = rows[1:]  # a title
+        rows = rows[1:]  # a title, which speaks a little against the mark
     if width == 1 or len(rows[0]) == 1 or len(rows[0]) not in (width, width - 1):
         return 0.0, 0
     times += len(rows[0]) == width - 1  # the line of names may lack that of the rows' names
-    return times / len(rows), width
+    return times / n, width
 
 
 def _count(stream: Iterable[str], layout: Layout) -> int:

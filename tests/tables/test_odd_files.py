@@ -213,6 +213,19 @@ def in_some_dialect(draw):
     return (remark + text.getvalue()).encode(encoding), {k: sum(v) for k, v in held.items()}
 
 
+def test_tags_with_commas_in_every_line_do_not_decide_the_delimiter(tmp_path):
+    text = "item;score;tags\ns0;0.7;oak, elm, ash\ns1;0.1;elm, fir, oak\ns2;0.2;ash, fir, yew\n"
+    (tmp_path / "f.csv").write_text(text)
+    labels = read_labels(tmp_path / "f.csv", TAGS).labels
+    assert dict(zip(labels.names, labels.counts.tolist(), strict=True)) == {
+        "ash": 2,
+        "elm": 2,
+        "fir": 2,
+        "oak": 2,
+        "yew": 1,
+    }
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_a_table_in_any_dialect_has_the_right_counts(seed, tmp_path):
     draw = random.Random(seed)
