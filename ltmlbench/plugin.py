@@ -85,6 +85,15 @@ if TYPE_CHECKING:
     from ltmlbench.store import cache_folder as cache_folder
     from ltmlbench.store import write_atomic as write_atomic
     from ltmlbench.store import write_json as write_json
+    from ltmlbench.tables import FileOptions as FileOptions
+    from ltmlbench.tables import Labelled as Labelled
+    from ltmlbench.tables import LabelOptions as LabelOptions
+    from ltmlbench.tables import Table as Table
+    from ltmlbench.tables import add_reading_flags as add_reading_flags
+    from ltmlbench.tables import read_labels as read_labels
+    from ltmlbench.tables import read_table as read_table
+    from ltmlbench.tables import reading_options as reading_options
+    from ltmlbench.tables import take_labels as take_labels
     from ltmlbench.task import PARTS as PARTS
     from ltmlbench.task import Numerics as Numerics
     from ltmlbench.task import Schedule as Schedule
@@ -142,6 +151,10 @@ _PUBLIC = {
         "ExamplesStage LogitsStage ModelStage Stage TrunkStage Work read_examples"
     ),
     "ltmlbench.store": "cache_folder write_atomic write_json",
+    "ltmlbench.tables": (
+        "FileOptions LabelOptions Labelled Table add_reading_flags read_labels read_table "
+        "reading_options take_labels"
+    ),
     "ltmlbench.task": "Numerics PARTS Schedule Source Task",
     "ltmlbench.training.batch": "check_batch",
     "ltmlbench.training.elementwise": "Elementwise",
