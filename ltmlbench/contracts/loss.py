@@ -27,10 +27,12 @@ class LossFn(Protocol):
 
         Args:
             weights: B sample weights, or None.
-            reduction: ``"mean"`` over all B×C elements, or ``"none"`` (B×C).
+            reduction: ``"mean"`` over all B×C elements, their ``"sum"``, or ``"none"`` (B×C).
 
         Raises:
-            ValueError: a loss that is not a sum over elements refuses ``"none"``.
+            ValueError: targets are not 0/1 or the shapes are wrong
+                (`ltmlbench.training.batch.check_batch`); a loss that is not a sum over elements
+                refuses ``"none"``.
         """
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ltmlbench.contracts import Component, Loss, LossFn
+from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
 
 if TYPE_CHECKING:
@@ -65,20 +66,22 @@ class _Whole:
         """A scalar.
 
         Raises:
-            ValueError: the shapes do not fit, or values per element or sample weights are asked
-                for, which this loss does not have.
+            DataError: what `check_batch` refuses, or nothing to compare.
+            RequestError: values per element or sample weights are asked for, which this loss does
+                not have.
         """
         import torch
 
-        if logits.ndim != 2 or logits.shape != targets.shape:
-            raise ValueError(
-                f"logits {tuple(logits.shape)} and targets {tuple(targets.shape)} have to be "
-                "B×C alike"
-            )
+        from ltmlbench.training.batch import check_batch
+
         if reduction != "mean" or weights is not None:
-            raise ValueError(
+            raise RequestError(
                 "this loss compares logits with one another: it has no value per element and "
                 "takes no sample weights, only reduction='mean'"
             )
+        flaw = check_batch(logits, targets)
+        if not logits.numel():
+            raise DataError(f"logits {tuple(logits.shape)} hold nothing to compare")
         with torch.autocast(logits.device.type, enabled=False):
-            return self.formula(logits.float(), targets.float())
+            value = self.formula(logits.float(), targets.float())
+        return value if flaw is None else value + flaw

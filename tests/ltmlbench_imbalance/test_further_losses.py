@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ltmlbench import LabelMatrix, load
+from ltmlbench.errors import DataError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ELEMENTWISE = ["asl", "asl[class_weight=chexfusion]", "ral", "hill", "splc", "cb-focal",
@@ -252,5 +253,9 @@ def test_losses_that_compare_logits_say_what_they_cannot_give(name):
         loss(logits, targets, reduction="none")
     with pytest.raises(ValueError, match="no sample weights"):
         loss(logits, targets, torch.ones(6))
+    with pytest.raises(DataError, match="-1"):
+        loss(logits, targets - 1)
+    with pytest.raises(DataError, match="nothing to compare"):
+        loss(logits[:0], targets[:0])
     assert loss(logits, torch.zeros_like(targets)).isfinite()
     assert loss(logits, torch.ones_like(targets)).isfinite()
