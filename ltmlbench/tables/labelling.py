@@ -54,6 +54,8 @@ class Labelled:
     def rest(self) -> pd.DataFrame:
         """N × the columns that are no labels."""
         others = [name for name in self.table.frame.columns if name not in set(self.columns)]
+        if not others:  # arrays alone: the frame has no rows to choose from
+            return self.table.frame[others].iloc[:0].reindex(range(len(self.rows)))
         return self.table.frame[others].iloc[self.rows].reset_index(drop=True)
 
     def array(self, name: str) -> Any:
