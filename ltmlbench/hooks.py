@@ -119,6 +119,10 @@ class EventHooks:
         """``stage`` is the identity (sha256) of the stage, ``title`` a line for people."""
 
     @hookspec
+    def ltmlbench_stage_waiting(self, stage: str, title: str) -> None:
+        """Another process is making the same stage; its output will be used."""
+
+    @hookspec
     def ltmlbench_epoch_finished(
         self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
     ) -> None:

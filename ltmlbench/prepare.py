@@ -18,6 +18,7 @@ from ltmlbench.data.pixels import Pixels, build_pixels, find_pixels, pixels_key
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import DataError, RequestError
+from ltmlbench.fresh import forget_pictures
 from ltmlbench.grid import Grid, Row, build_grid
 from ltmlbench.labels import Shot
 from ltmlbench.registry import load, registry
@@ -54,9 +55,17 @@ def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
 
 
 def prepare(
-    config: BenchmarkConfig, dataset: Dataset, *, decode: bool, progress: Progress | None = None
+    config: BenchmarkConfig,
+    dataset: Dataset,
+    *,
+    decode: bool,
+    fresh: bool = False,
+    progress: Progress | None = None,
 ) -> Benchmark:
     """Reads the data set, decodes its pictures (if ``decode``), and lays out the grid.
+
+    Args:
+        fresh: decode pictures again that are decoded already.
 
     Raises:
         RequestError, DataError: what the user has to mend, in one line.
@@ -77,7 +86,7 @@ def prepare(
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
     splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
-    pixels, readable = _pixels(samples, config.image_size, cache, decode, progress)
+    pixels, readable = _pixels(samples, config.image_size, cache, decode, fresh, progress)
     if readable is not samples:
         samples = readable
         splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
@@ -102,7 +111,7 @@ def prepare(
     shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
     grid = build_grid(rows, networks, tasks, explanation)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
-        ready = tuple(_decoded(source, config.image_size, cache) for source in sources)
+        ready = tuple(_decoded(source, config.image_size, cache, fresh) for source in sources)
         nodes = {
             key: replace(node, task=replace(node.task, sources=ready))
             for key, node in grid.nodes.items()
@@ -138,7 +147,9 @@ def _sources(config: BenchmarkConfig, samples: Samples) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _decoded(source: Source, size: int, cache: Path) -> Source:
+def _decoded(source: Source, size: int, cache: Path, fresh: bool) -> Source:
+    if fresh:
+        forget_pictures(cache / "pixels", source.pixels_key)
     pixels = build_pixels(source.samples, size, cache)
     if pixels.failed:
         first = next(iter(pixels.failed.values()))
@@ -213,9 +224,16 @@ def _limited(samples: Samples, limit: int) -> np.ndarray[Any, np.dtype[np.int64]
 
 
 def _pixels(
-    samples: Samples, size: int, cache: Path, decode: bool, progress: Progress | None
+    samples: Samples,
+    size: int,
+    cache: Path,
+    decode: bool,
+    fresh: bool,
+    progress: Progress | None,
 ) -> tuple[Pixels | None, Samples]:
     """The decoded pictures; samples whose picture cannot be decoded are left out, with a note."""
+    if fresh:
+        forget_pictures(cache / "pixels", pixels_key(samples, size))
     if decode:
         pixels: Pixels | None = build_pixels(samples, size, cache, progress=progress)
     else:
@@ -228,4 +246,6 @@ def _pixels(
     first = next(iter(pixels.failed.values()))
     note = f"{len(pixels.failed)} pictures cannot be decoded and are left out; the first: {first}"
     left = replace(samples.take(good), notes=(*samples.notes, note))
+    if fresh:
+        forget_pictures(cache / "pixels", pixels_key(left, size))
     return (build_pixels(left, size, cache) if decode else find_pixels(left, size, cache)), left

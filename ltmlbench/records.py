@@ -14,22 +14,21 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from ltmlbench.config import dump_config
+from ltmlbench.errors import DataError
 from ltmlbench.grid import Node, Outcome, Run, slug
 from ltmlbench.prepare import Benchmark
 from ltmlbench.registry import load, registry
 from ltmlbench.report.folder import Report, write_report
-from ltmlbench.store import Artifact, write_atomic, write_json
+from ltmlbench.store import Artifact, replacing, write_atomic, write_json
 
+UNKNOWN = {"environment": "unknown: made by a version that did not note it"}
 GENERAL_METRICS = ("map", "macro_auc", "micro_f1", "macro_f1")
 
 
@@ -66,7 +65,8 @@ class Recorder:
     def _show(self, node: Node) -> None:
         """Copies what a stage leaves to look at, with a line on what came out."""
         artifact = self.benchmark.store.get(node.identity)
-        assert artifact is not None, "an outcome without failure is stored"
+        if artifact is None:
+            raise DataError("it is not stored any more")
         folder = self.out / "stages" / shown_name(node)
         _copy(artifact, folder, node.stage.shown)
         about = {
@@ -101,7 +101,6 @@ class Recorder:
                 "val": len(node.task.split.val),
                 "test": len(node.task.split.test),
             },
-            "environment": environment(),
             "recorded": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
         write_json(folder / "identity.json", expanded(model.stage.preimage(model.task), self))
@@ -110,11 +109,15 @@ class Recorder:
             if outcome.trace:
                 write_atomic(folder / "traceback.txt", outcome.trace)
             return record
+        (folder / "traceback.txt").unlink(missing_ok=True)  # of an earlier try
         for identity in (run.model, run.identity):
             artifact = store.get(identity)
-            assert artifact is not None, "an outcome without failure is stored"
+            if artifact is None:
+                raise DataError("what it was made from is not stored any more")
             record[f"seconds_{'fit' if identity == run.model else 'predict'}"] = artifact.seconds
             _copy(artifact, folder)
+            if identity == run.model:  # the machine that trained, whoever writes this
+                record["environment"] = artifact.manifest.get("environment", UNKNOWN)
         if explained := self._outcomes.get(run.explanation):
             record["explanation"] = self._explanation(explained, folder)
         network = folder / "network.json"
@@ -128,7 +131,8 @@ class Recorder:
         if outcome.failure:
             return named | {"failure": {"kind": outcome.failure, "cause": outcome.cause}}
         artifact = self.benchmark.store.get(outcome.identity)
-        assert artifact is not None, "an outcome without failure is stored"
+        if artifact is None:
+            raise DataError("it is not stored any more")
         _copy(artifact, folder)
         return named | {"files": list(artifact.manifest["files"]), "seconds": artifact.seconds}
 
@@ -160,37 +164,12 @@ def _copy(artifact: Artifact, folder: Path, only: Sequence[str] = ()) -> None:
     """Copies of an artifact's files: hard links where possible (both are read-only by custom)."""
     for name in [n for n in artifact.manifest["files"] if n in only or not only]:
         source, target = artifact.folder / name, folder / name
-        target.unlink(missing_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, target)
-        except OSError:  # another file system
-            shutil.copyfile(source, target)
-
-
-def environment() -> dict[str, Any]:
-    """The machine and the versions a run was made with."""
-    import torch
-
-    return {
-        "ltmlbench": version("ltmlbench"),
-        "python": sys.version.split()[0],
-        "torch": torch.__version__,
-        "timm": version("timm"),
-        "machine": platform.machine(),
-        "processor": _processor(),
-        "threads": torch.get_num_threads(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0]} × {len(names)}" if names else platform.processor()
+        with replacing(target) as temporary:
+            temporary.unlink(missing_ok=True)
+            try:
+                os.link(source, temporary)
+            except OSError:  # another file system
+                shutil.copyfile(source, temporary)
 
 
 def describe(benchmark: Benchmark) -> dict[str, Any]:

@@ -95,7 +95,7 @@ class Registry:
         except Exception as error:  # a plugin may raise anything; it must not stop the others
             self._isolate(key, error)
 
-    def _isolate(self, key: str, error: Exception) -> None:
+    def _isolate(self, key: str, error: BaseException) -> None:
         text = " ".join(str(error).split())
         cause = f"{type(error).__name__}: {text}" if text else type(error).__name__
         plugin = self.plugins[key]
@@ -147,7 +147,7 @@ class Registry:
         for implementation in getattr(self.manager.hook, f"ltmlbench_{event}").get_hookimpls():
             try:
                 implementation.function(*(values[name] for name in implementation.argnames))
-            except Exception as error:  # see _add
+            except (Exception, SystemExit) as error:  # see _add
                 self._isolate(implementation.plugin_name, error)
                 self.report_broken()
 
