@@ -31,7 +31,7 @@ def forget(benchmark: Benchmark, rows: Sequence[str] = ()) -> None:
         if store.busy(identity):
             raise RequestError(
                 f"--fresh: another process is making {grid.nodes[identity].title!r} just now; "
-                "nothing was forgotten: wait for it or stop it, or leave --fresh out to share it"
+                "no result was forgotten: wait for it or stop it, or leave --fresh out to share it"
             )
     for identity in gone:
         store.discard(identity)

@@ -134,7 +134,7 @@ class EventHooks:
 
     @hookspec
     def ltmlbench_stage_failed(self, stage: str, title: str, kind: str, cause: str) -> None:
-        """``kind``: error, out-of-memory, diverged or stopped."""
+        """``kind``: error, out-of-memory or diverged."""
 
     @hookspec
     def ltmlbench_run_finished(self, run: Mapping[str, Any]) -> None:

@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import shutil
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,8 +27,8 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from ltmlbench.errors import RequestError
+from ltmlbench.manifest import MANIFEST, check_manifest, regular_file, seal
 
-MANIFEST = "artifact.json"
 SCRATCH = "scratch"
 """A folder of this name inside the work folder (checkpoints) is not part of the artifact."""
 SMALL = 256 * 1024
@@ -165,7 +164,7 @@ class Store:
         return Artifact(folder, manifest)
 
     def _manifest(self, path: Path, identity: str) -> Mapping[str, Any]:
-        now = _refuse_unless_file(path)
+        now = regular_file(path)
         then, known = self._manifests.get(identity, (None, {}))
         if then == now:
             return known
@@ -173,12 +172,12 @@ class Store:
             manifest = json.loads(path.read_bytes())
         except ValueError as error:
             raise ValueError(f"{MANIFEST} is damaged") from error
-        _check_manifest(manifest, identity)
+        check_manifest(manifest, identity)
         self._manifests[identity] = now, manifest
         return manifest  # type: ignore[no-any-return]
 
     def _check(self, path: Path, name: str, digest: str, then: Any, whole: bool) -> None:
-        now = _refuse_unless_file(path)
+        now = regular_file(path)
         if self._read_whole.get(path) == now:
             return
         if not whole and now[0] > SMALL and list(now) == then:
@@ -290,14 +289,14 @@ class Store:
             path.chmod(_mode_for_files(folder))  # some writers make files for their owner alone
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
-            states[str(path.relative_to(folder))] = _refuse_unless_file(path)
+            states[str(path.relative_to(folder))] = regular_file(path)
         manifest = {
             **said,
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "files": {name: file_digest(folder / name) for name in states},
             "states": {name: list(state) for name, state in states.items()},
         }
-        manifest["seal"] = _seal(manifest)
+        manifest["seal"] = seal(manifest)
         write_json(folder / MANIFEST, manifest)
         remove(scratch)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -310,41 +309,6 @@ class Store:
         """Identities of stored artifacts that start with ``prefix``."""
         folders = (self.root / "artifacts").glob(f"{prefix[:2]}*/{prefix}*")
         return sorted(p.name for p in folders if (p / MANIFEST).is_file())
-
-
-def _check_manifest(manifest: Any, identity: str) -> None:
-    """Raises ValueError unless it is what `Store._finish` wrote (older ones have no seal)."""
-    sound = (
-        isinstance(manifest, dict)
-        and manifest.get("identity") == identity
-        and "preimage" in manifest
-        and isinstance(manifest.get("seconds"), int | float)
-        and isinstance(manifest.get("files"), dict)
-        and all(isinstance(digest, str) for digest in manifest["files"].values())
-        and not any(Path(n).is_absolute() or ".." in Path(n).parts for n in manifest["files"])
-        and isinstance(manifest.get("states", {}), dict)
-        and manifest.get("seal") in (None, _seal(manifest))
-    )
-    if not sound:
-        raise ValueError(f"{MANIFEST} is damaged")
-
-
-def _seal(manifest: Mapping[str, Any]) -> str:
-    """A digest of the manifest itself: times and versions are read from it and shown."""
-    content = {key: value for key, value in manifest.items() if key != "seal"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _refuse_unless_file(path: Path) -> tuple[int, int]:
-    """(size, time of the last change in ns) of a regular file; opening a pipe would wait for ever.
-
-    Raises:
-        ValueError: it is something else. OSError: it is not there.
-    """
-    state = path.stat()
-    if not stat.S_ISREG(state.st_mode):
-        raise ValueError(f"{path.name} is no file")
-    return state.st_size, state.st_mtime_ns
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

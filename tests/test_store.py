@@ -14,7 +14,8 @@ import time
 import pytest
 
 from ltmlbench.errors import RequestError
-from ltmlbench.store import MANIFEST, SCRATCH, SMALL, Artifact, Damaged, Store, write_atomic
+from ltmlbench.manifest import MANIFEST
+from ltmlbench.store import SCRATCH, SMALL, Artifact, Damaged, Store, write_atomic
 
 ID = "ab" + "0" * 62
 

@@ -17,6 +17,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import choose_jobs, images_to_train
+    from ltmlbench.engines.schedule import to_do
     from ltmlbench.prepare import Benchmark, configure, prepare
     from ltmlbench.store import SCRATCH
 
@@ -32,8 +33,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         if state == "to do" and begun.exists():
             state = "begun, goes on from its checkpoint"
         print(f"  {run.id}  {state}")
-    stored = [node for node in grid.nodes.values() if store.has(node.identity)]
-    todo = [node for node in grid.nodes.values() if not store.has(node.identity)]
+    todo = to_do(grid, store)
+    stored = [node for identity, node in grid.nodes.items() if identity not in todo]
     shared = sum(number > 1 for number in needed.values())
     print(f"stages: {len(grid.nodes)} ({len(stored)} stored, {len(todo)} to do, {shared} shared)")
     pictures = "decoded" if benchmark.pixels else f"{len(benchmark.samples)} to decode"
