@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltmlbench.benchmark import Benchmark, Progress, configure, prepare
 from ltmlbench.config import BenchmarkConfig
 from ltmlbench.engines.referee import run_engine
 from ltmlbench.engines.schedule import to_do
+from ltmlbench.fit import Fit
 from ltmlbench.grid import Grid, Node
 from ltmlbench.origin import changed_files
-from ltmlbench.prepare import Benchmark, Progress, configure, prepare
 from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry
-from ltmlbench.stages import Fit
 from ltmlbench.store import Store
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def images_to_train(benchmark: Benchmark) -> int:
 
 def _images(nodes: Iterable[Node]) -> int:
     return sum(
-        len(node.task.split.train) * node.task.schedule.epochs
+        len(node.task.split.train) * (node.stage.schedule or node.task.schedule).epochs
         for node in nodes
         if isinstance(node.stage, Fit)
     )

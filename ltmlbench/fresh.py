@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from ltmlbench.errors import RequestError, did_you_mean
 from ltmlbench.grid import Grid
 
 if TYPE_CHECKING:
-    from ltmlbench.prepare import Benchmark
+    from ltmlbench.benchmark import Benchmark
 
 
 def forget(benchmark: Benchmark, rows: Sequence[str] = ()) -> None:
@@ -61,22 +58,3 @@ def _stages_of(grid: Grid, rows: Sequence[str]) -> set[str]:
         if chosen.intersection(node.inputs):
             chosen.add(identity)
     return chosen
-
-
-def forget_pictures(root: Path, key: str) -> None:
-    """Has the decoded pictures of a key decoded again. The old ones lie there until then, for
-    whoever trains on them just now.
-
-    Raises:
-        RequestError: another process decodes them just now.
-    """
-    description = root / key / "meta.json"
-    if not description.exists():
-        return
-    try:
-        with FileLock(root / f"{key}.lock", timeout=0):
-            description.unlink(missing_ok=True)
-    except Timeout:
-        raise RequestError(
-            "--fresh: another process decodes the same pictures just now: wait for it or stop it"
-        ) from None

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from ltmlbench.contracts import Component
 from ltmlbench.registry import registry
-from ltmlbench.stages import Stage, Task
+from ltmlbench.stages import Stage
+from ltmlbench.task import Task
 
 OURS = "ltmlbench"
 

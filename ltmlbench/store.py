@@ -215,14 +215,18 @@ class Store:
         preimage: Any,
         produce: Callable[[Path], None],
         *,
+        again: bool = False,
+        whole: bool = False,
         about: Callable[[], Mapping[str, Any]] = dict,
         waiting: Callable[[], None] = lambda: None,
     ) -> tuple[Artifact, bool]:
         """The artifact, made by ``produce(folder)`` unless it is stored; and whether it was made.
 
-        A damaged one is reported, removed and made again.
+        A damaged one is reported and made again; it lies there until the new one takes its place.
 
         Args:
+            again: make it although it is stored.
+            whole: see `look`.
             about: what else the manifest is to say of how it was made; asked once it is made.
             waiting: called once if another process that makes the same artifact is waited for.
 
@@ -230,17 +234,16 @@ class Store:
             OSError: the store cannot be read or written. What ``produce`` raises is passed on.
         """
         with self._locked(identity, waiting=waiting):
-            found = self.look(identity, whole=True)
-            if isinstance(found, Artifact):
+            found = self.look(identity, whole=whole)
+            if isinstance(found, Artifact) and not again:
                 return found, False
-            if found and found.error:
-                raise found.error
-            if found:
+            if isinstance(found, Damaged):
+                if found.error:
+                    raise found.error
                 print(
                     f"ltmlbench: stored {identity[:12]}: {found.cause}; making it again",
                     file=sys.stderr,
                 )
-                self._put_away(identity, self.folder(identity))
             folder = self.work(identity)
             _keep_only_scratch(folder)
             start = time.monotonic()
@@ -299,6 +302,7 @@ class Store:
         manifest["seal"] = seal(manifest)
         write_json(folder / MANIFEST, manifest)
         remove(scratch)
+        self._put_away(identity, target)
         target.parent.mkdir(parents=True, exist_ok=True)
         os.rename(folder, target)
         _sync_folder(target.parent)

@@ -88,7 +88,7 @@ def test_whoever_edits_a_plugin_and_sees_the_old_numbers_is_told_once(site):
     assert (loss["distribution"], loss["version"]) == ("weighed-plugin", "1.5")
     assert loss["file"] == "weighed_plugin/losses.py"
     assert origins["ltmlbench_imbalance.losses:BinaryCrossEntropy"]["distribution"] == "ltmlbench"
-    assert "source" not in origins["ltmlbench.stages:Fit"]
+    assert "source" not in origins["ltmlbench.fit:Fit"]
 
     (site / "weighed_plugin" / "losses.py").write_text(LOSS.replace("FACTOR = 1", "FACTOR = 50"))
     error = run(site)

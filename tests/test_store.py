@@ -126,7 +126,21 @@ def test_a_flipped_bit_that_leaves_size_and_time_is_found_before_a_number_comes_
     store = Store(tmp_path)
     assert store.get(ID), "not read whole by a mere look"
     assert store.get(ID, whole=True) is None
-    assert store.build(ID, {}, produce)[1]
+    assert store.build(ID, {}, produce, whole=True)[1]
+    assert Store(tmp_path).get(ID, whole=True)
+
+
+def test_what_is_made_again_lies_there_until_the_new_one_takes_its_place(tmp_path):
+    store = Store(tmp_path)
+    old = store.build(ID, {}, write("one"))[0]
+
+    def produce(folder):
+        assert (old.folder / "out.txt").read_text() == "one"
+        (folder / "out.txt").write_text("two")
+
+    artifact, made = store.build(ID, {}, produce, again=True)
+    assert made
+    assert (artifact.folder / "out.txt").read_text() == "two"
 
 
 def test_a_touched_file_is_read_again_and_accepted_if_it_is_the_same(tmp_path):

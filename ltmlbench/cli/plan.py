@@ -17,8 +17,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import choose_jobs, images_to_train
+    from ltmlbench.benchmark import Benchmark, configure, prepare
     from ltmlbench.engines.schedule import to_do
-    from ltmlbench.prepare import Benchmark, configure, prepare
     from ltmlbench.store import SCRATCH
 
     benchmark: Benchmark = prepare(*configure(*settings_of(arguments)), decode=False)
@@ -37,8 +37,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     stored = [node for identity, node in grid.nodes.items() if identity not in todo]
     shared = sum(number > 1 for number in needed.values())
     print(f"stages: {len(grid.nodes)} ({len(stored)} stored, {len(todo)} to do, {shared} shared)")
-    pictures = "decoded" if benchmark.pixels else f"{len(benchmark.samples)} to decode"
-    print(f"pictures: {pictures}")
+    samples = "ready" if benchmark.ready else f"{len(benchmark.samples)} to make ready"
+    print(f"samples: {samples}")
     if not todo:
         print("left to do: nothing; `ltmlbench run` only writes the table")
         return 0

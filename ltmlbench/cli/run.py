@@ -29,9 +29,9 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import execute
+    from ltmlbench.benchmark import configure, prepare
     from ltmlbench.cli.report import show
     from ltmlbench.fresh import forget
-    from ltmlbench.prepare import configure, prepare
     from ltmlbench.spec import split_outside_brackets
 
     config, dataset = configure(*settings_of(arguments))

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ltmlbench.environment import environment
-from ltmlbench.errors import LtmlbenchError
+from ltmlbench.errors import Diverged, LtmlbenchError
 from ltmlbench.grid import Node, Outcome
 from ltmlbench.origin import origin_of
-from ltmlbench.stages import Stage, Task, Work
+from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
+from ltmlbench.task import Task
 
 
 class Tell(Protocol):
@@ -45,7 +46,7 @@ def execute(node: Node, store: Store, tell: Tell) -> Outcome:
 
 def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
     def input_folder(stage: Stage) -> Path:
-        artifact = store.get(stage.identity(node.task), whole=True)
+        artifact = store.get(stage.identity(node.task))  # read whole by `to_do` before it began
         if artifact is None:
             raise RuntimeError(f"input {stage.title!r} is not stored any more: run again")
         return artifact.folder
@@ -55,13 +56,15 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
         tell("epoch_finished", stage=node.identity, epoch=index, epochs=of, values=named)
 
     def produce(folder: Path) -> None:
-        node.stage.run(Work(task=node.task, folder=folder, input=input_folder, epoch=epoch))
+        task = node.stage.handed(node.task)
+        node.stage.run(Work(task=task, folder=folder, input=input_folder, epoch=epoch))
 
     try:
         artifact, made = store.build(
             node.identity,
             node.stage.preimage(node.task),
             produce,
+            whole=True,
             about=lambda: about(node.stage, node.task),
             waiting=lambda: tell("stage_waiting", stage=node.identity, title=node.title),
         )
@@ -78,19 +81,15 @@ def about(stage: Stage, task: Task) -> dict[str, Any]:
 
 
 def _cause(error: BaseException) -> str:
-    from ltmlbench.training.loop import Diverged
-
     text = " ".join(str(error).split())
     if isinstance(error, SystemExit):
         return f"it called sys.exit({text})"
-    told = isinstance(error, LtmlbenchError | Diverged) and text  # sentences for people
+    told = isinstance(error, LtmlbenchError) and text  # sentences for people
     return text if told else f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _kind(error: BaseException) -> str:
     import torch
-
-    from ltmlbench.training.loop import Diverged
 
     if isinstance(error, Diverged):
         return "diverged"

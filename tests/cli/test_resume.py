@@ -168,7 +168,7 @@ def test_the_traceback_of_a_run_that_failed_goes_when_it_succeeds(done, tmp_path
         raise ZeroDivisionError("division by zero")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ltmlbench.training.fit.train", broken)
+        patched.setattr("ltmlbench.training.loop.train", broken)
         assert main(["run", *given]) == 1
     records = [json.loads(p.read_text()) for p in tmp_path.glob("out/runs/*/run.json")]
     assert {r["failure"]["cause"] for r in records} == {"ZeroDivisionError: division by zero"}
@@ -186,13 +186,13 @@ def test_one_sample_per_step_is_explained(tmp_path, capsys):
 def test_fresh_does_rows_alone_or_everything_with_its_pictures(copied, capsys):
     out, cache = copied
     table = (out / "results.csv").read_bytes()
-    pictures = next(cache.glob("pixels/*/pixels.npy")).stat().st_ino
+    pictures = next(cache.glob("artifacts/*/*/pixels/*/pixels.npy")).stat().st_ino
     assert main(["run", *SMALL, *flags(out, cache), "--fresh", "focal"]) == 0
     assert "4 stages to do" in capsys.readouterr().err
-    assert next(cache.glob("pixels/*/pixels.npy")).stat().st_ino == pictures
+    assert next(cache.glob("artifacts/*/*/pixels/*/pixels.npy")).stat().st_ino == pictures
     assert main(["run", *SMALL, *flags(out, cache), "--fresh"]) == 0
     assert "8 stages to do" in capsys.readouterr().err
-    assert next(cache.glob("pixels/*/pixels.npy")).stat().st_ino != pictures
+    assert next(cache.glob("artifacts/*/*/pixels/*/pixels.npy")).stat().st_ino != pictures
     assert (out / "results.csv").read_bytes() == table
     assert main(["run", *SMALL, *flags(out, cache), "--fresh", "fokal"]) == 2
     assert "did you mean 'focal'" in capsys.readouterr().err

@@ -7,7 +7,8 @@ import time
 from typing import ClassVar
 
 from ltmlbench.grid import Grid, Node, Run
-from ltmlbench.stages import Numerics, Schedule, Stage, Task
+from ltmlbench.stages import Stage
+from ltmlbench.task import Numerics, Schedule, Task
 
 
 class Toy(Stage):
@@ -22,6 +23,9 @@ class Toy(Stage):
     @property
     def title(self):
         return self.name
+
+    def handed(self, task):
+        return task
 
     def run(self, work):
         for inner in self.after:
@@ -55,7 +59,7 @@ TASK = Task(
     backbone=None,
     schedule=Schedule(),
     numerics=Numerics(),
-    pixels_key="",
+    feed=None,
     seed=0,
 )
 
