@@ -15,8 +15,7 @@ from ltmlbench.hooks import Record, hookimpl
 
 class Mine(Method):
     def plan(self, task):
-        from ltmlbench import load
-        from ltmlbench.stages import Fit
+        from ltmlbench.plugin import Fit, load
         return Fit(loss=load("loss", "weighed"), sampler=load("sampler", "ib"),
                    head=load("head", task.head))
 
@@ -83,7 +82,7 @@ def run(site, *more):
 def test_whoever_edits_a_plugin_and_sees_the_old_numbers_is_told_once(site):
     assert "was changed" not in run(site)
     manifests = [json.loads(p.read_text()) for p in site.parent.glob("cache/artifacts/*/*/a*.json")]
-    origins = {part["name"]: part for m in manifests for part in m["origin"]}
+    origins = {part["name"]: part for m in manifests for part in m.get("origin", ())}
     loss = origins["weighed_plugin.losses:Weighed"]
     assert (loss["distribution"], loss["version"]) == ("weighed-plugin", "1.5")
     assert loss["file"] == "weighed_plugin/losses.py"
