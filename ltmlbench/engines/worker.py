@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from ltmlbench.engines.lifeline import die_with_parent_thread, follow_parent
+from ltmlbench.lifeline import die_with_parent_thread, follow_parent
 from ltmlbench.output import guarded_output
 
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from functools import cache
 
 SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
@@ -22,9 +23,10 @@ def die_with_parent_thread() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+@cache
 def follow_parent() -> None:
-    """Ends this process soon after its parent has gone, whatever it is doing. Works on every
-    POSIX system: an orphan gets another parent."""
+    """Ends this process soon after its parent has gone, whatever it is doing; asked once or often.
+    Works on every POSIX system: an orphan gets another parent."""
     parent = os.getppid()
 
     def watch() -> None:
