@@ -120,10 +120,6 @@ class Store:
         """Whether an artifact is stored and, as far as `get` sees, sound."""
         return self.get(identity) is not None
 
-    def started(self, identity: str) -> bool:
-        """Whether an unfinished stage left a checkpoint."""
-        return any((self.work(identity) / SCRATCH).glob("*"))
-
     def get(self, identity: str, *, whole: bool = False) -> Artifact | None:
         """The artifact; None if it is absent or damaged. Changes nothing. See `look`."""
         found = self.look(identity, whole=whole)
@@ -308,11 +304,6 @@ class Store:
         _sync_folder(target.parent)
         self._read_whole |= {target / name: state for name, state in states.items()}
         return Artifact(target, manifest)
-
-    def find(self, prefix: str) -> list[str]:
-        """Identities of stored artifacts that start with ``prefix``."""
-        folders = (self.root / "artifacts").glob(f"{prefix[:2]}*/{prefix}*")
-        return sorted(p.name for p in folders if (p / MANIFEST).is_file())
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -75,7 +75,11 @@ def _ended(command: Callable[[], int], verb: str) -> int:
         if error.strerror is None:
             return _bug(error)
         place = f"{error.filename}: " if error.filename else ""
-        return _say(f"{place}{error.strerror} (details: {_keep_traceback(error)})", 2)
+        return _say(
+            f"{place}{error.strerror}: mend that, or give another path "
+            f"(details: {_keep_traceback(error)})",
+            2,
+        )
     except (Exception, SystemExit) as error:
         return _bug(error)
 
