@@ -52,11 +52,9 @@ def distribution_of(module: str) -> tuple[str, str]:
     package = module.partition(".")[0]
     if package == OURS:
         return OURS, registry_version(OURS)
-    for key, plugin in registry().manager.list_name_plugin():
-        brought = getattr(plugin, "__name__", "").partition(".")[0]
-        known = registry().plugins.get(key)
-        if known and brought == package:
-            return known.distribution, known.version
+    for plugin in registry().plugins.values():
+        if plugin.module.partition(".")[0] == package:
+            return plugin.distribution, plugin.version
     return "", ""
 
 

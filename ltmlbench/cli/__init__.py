@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from inspect import cleandoc
 
-from ltmlbench.cli.ending import Parser, exit_code
+from ltmlbench.cli.arguments import Parser
+from ltmlbench.cli.ending import exit_code
 
 VERBS = {
     "run": ("ltmlbench.cli.run", "run a benchmark; one that was stopped goes on"),

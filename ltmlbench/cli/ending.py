@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import signal
@@ -17,8 +16,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn
 
+from ltmlbench.cli.arguments import Answered
 from ltmlbench.errors import LtmlbenchError
 from ltmlbench.output import guarded_output
 
@@ -32,19 +31,6 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.number = number
-
-
-class Answered(SystemExit):
-    """The parser has said all there is to say (``--help``, a wrong flag)."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Marks its own exits, so that a `sys.exit` of anybody else is not taken for one."""
-
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        if message:
-            self._print_message(message, sys.stderr)
-        raise Answered(status)
 
 
 def exit_code(command: Callable[[], int], verb: str) -> int:

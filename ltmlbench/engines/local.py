@@ -18,6 +18,7 @@ from ltmlbench.contracts import Engine
 from ltmlbench.engines.execute import Tell, execute
 from ltmlbench.engines.schedule import Submit, WorkerLost, schedule, to_do
 from ltmlbench.grid import Ended, Grid, Node, Outcome
+from ltmlbench.registry import WORKER
 from ltmlbench.store import Store
 
 
@@ -106,6 +107,7 @@ class _Worker:
                 [sys.executable, "-c", code, *given],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
+                env={**os.environ, WORKER: "1"},
             )
 
     @property

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from ltmlbench.cli import main
-from ltmlbench.cli.ending import Parser, exit_code
+from ltmlbench.cli.arguments import Parser
+from ltmlbench.cli.ending import exit_code
 from ltmlbench.errors import RequestError
 
 
