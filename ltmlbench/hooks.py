@@ -111,6 +111,10 @@ class ComponentHooks:
     def ltmlbench_engines(self) -> Iterable[Record]:  # type: ignore[empty-body]
         """Engines: ``Record("local", "pkg.engines:Local", "stages in this process")``."""
 
+    @hookspec
+    def ltmlbench_trackers(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Trackers: ``Record("board", "pkg.board:Board", "curves in a browser")``."""
+
 
 class EventHooks:
     """Events of a run, for observers such as experiment trackers. An observer can never fail a
@@ -167,6 +171,7 @@ KINDS: Mapping[str, str] = {
     "metric": "ltmlbench_metrics",
     "explanation": "ltmlbench_explanations",
     "engine": "ltmlbench_engines",
+    "tracker": "ltmlbench_trackers",
 }
 """Kinds of components and the hook that collects each."""
 
