@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts.component import Component
+
+if TYPE_CHECKING:
+    from ltmlbench.evaluation.resampling import Resamples
 
 
 class Metric(Component, ABC):
@@ -27,6 +30,14 @@ class Metric(Component, ABC):
     @abstractmethod
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float: ...
 
+    def resampled(self, resamples: Resamples) -> Floats:
+        """R values, one per resample of the groups of a test set.
+
+        This one writes every resample out and calls the metric with it, whatever the metric is.
+        Those that can take their sums from `Resamples` are hundreds of times faster.
+        """
+        return np.array([self(*resamples.sample(r)) for r in range(len(resamples))])
+
 
 class LabelMetric(Metric):
     """A metric defined per label; the whole is the mean over labels where it is defined."""
@@ -39,3 +50,16 @@ class LabelMetric(Metric):
         values = self.per_label(Y, scores)
         defined = values[~np.isnan(values)]
         return float(defined.mean()) if len(defined) else float("nan")
+
+    def labels_resampled(self, resamples: Resamples) -> Floats:
+        """R×C values, NaN where undefined; see `Metric.resampled`."""
+        drawn = (resamples.sample(r) for r in range(len(resamples)))
+        return np.stack([self.per_label(*sample) for sample in drawn])
+
+    def resampled(self, resamples: Resamples) -> Floats:
+        values = self.labels_resampled(resamples)
+        defined = (~np.isnan(values)).sum(axis=1)
+        undefined = np.full(len(values), np.nan)
+        total = np.nansum(values, axis=1)
+        mean: Floats = np.divide(total, defined, out=undefined, where=defined > 0)
+        return mean

@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ltmlbench.arrays import Floats
 from ltmlbench.contracts import Metric
 from ltmlbench.evaluation.ranking import cohen_kappa, roc_auc
+from ltmlbench.evaluation.resampling import Resamples
 
 THRESHOLD = 0.5
 
@@ -22,6 +24,9 @@ class OdirKappa(Metric):
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
         return float(cohen_kappa(np.ravel(Y), np.ravel(scores) > THRESHOLD))
 
+    def resampled(self, resamples: Resamples) -> Floats:
+        return resamples.kappa(THRESHOLD)
+
 
 class OdirF1Micro(Metric):
     """The challenge's "F1": micro-averaged over both classes of the flattened decisions, which is
@@ -31,12 +36,18 @@ class OdirF1Micro(Metric):
         decisions = np.asarray(scores) > THRESHOLD
         return float((np.asarray(Y, dtype=bool) == decisions).mean())
 
+    def resampled(self, resamples: Resamples) -> Floats:
+        return resamples.accuracy(THRESHOLD)
+
 
 class OdirAUC(Metric):
     """Area under the ROC curve of the flattened scores; NaN with only positives or negatives."""
 
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
         return float(roc_auc(np.ravel(Y), np.ravel(scores)))
+
+    def resampled(self, resamples: Resamples) -> Floats:
+        return resamples.flat_auc()
 
 
 class OdirFinal(Metric):
@@ -45,3 +56,8 @@ class OdirFinal(Metric):
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
         parts = [metric(Y, scores) for metric in (OdirKappa(), OdirF1Micro(), OdirAUC())]
         return float(np.mean(parts))
+
+    def resampled(self, resamples: Resamples) -> Floats:
+        metrics = (OdirKappa(), OdirF1Micro(), OdirAUC())
+        mean: Floats = np.mean([metric.resampled(resamples) for metric in metrics], axis=0)
+        return mean
