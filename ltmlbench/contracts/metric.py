@@ -57,9 +57,13 @@ class LabelMetric(Metric):
         return np.stack([self.per_label(*sample) for sample in drawn])
 
     def resampled(self, resamples: Resamples) -> Floats:
-        values = self.labels_resampled(resamples)
-        defined = (~np.isnan(values)).sum(axis=1)
-        undefined = np.full(len(values), np.nan)
-        total = np.nansum(values, axis=1)
-        mean: Floats = np.divide(total, defined, out=undefined, where=defined > 0)
-        return mean
+        return mean_of_defined(self.labels_resampled(resamples))
+
+
+def mean_of_defined(values: Floats) -> Floats:
+    """R means of R×C values over what is defined (not NaN); NaN where nothing is."""
+    defined = (~np.isnan(values)).sum(axis=1)
+    undefined = np.full(len(values), np.nan)
+    total = np.nansum(values, axis=1)
+    mean: Floats = np.divide(total, defined, out=undefined, where=defined > 0)
+    return mean

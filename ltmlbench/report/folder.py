@@ -18,6 +18,7 @@ from ltmlbench.evaluation.statistics import summarise
 from ltmlbench.labels import LabelMatrix
 from ltmlbench.registry import load, registry
 from ltmlbench.report.about import About
+from ltmlbench.report.differences import difference_blocks
 from ltmlbench.report.looking import read_pointing
 from ltmlbench.report.page import render_page
 from ltmlbench.report.table import render_table, write_results
@@ -58,7 +59,8 @@ def write_report(out: Path) -> Report:
     summary = summarise(results, SUMMARY_KEYS).assign(simulated=about.protocol.simulated)
     write_atomic(out / "summary.csv", summary.to_csv(index=False))
     pointing = read_pointing(out, runs)
-    write_atomic(out / "table.md", render_table(results, about, pointing))
+    differences = difference_blocks(out) if not results["floor"].all() else []
+    write_atomic(out / "table.md", render_table(results, about, pointing, differences))
     page = render_page(
         results,
         about,
@@ -67,6 +69,7 @@ def write_report(out: Path) -> Report:
         config=(out / "config.yaml").read_text(),
         pointing=pointing,
         galleries=_galleries(out, runs),
+        differences=differences,
     )
     write_atomic(out / "report.html", page)
     return Report(results, about)

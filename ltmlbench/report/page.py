@@ -46,6 +46,7 @@ def render_page(
     config: str = "",
     pointing: pd.DataFrame | None = None,
     galleries: Mapping[str, bytes] | None = None,
+    differences: Sequence[Block] = (),
 ) -> str:
     """The page as HTML.
 
@@ -56,6 +57,7 @@ def render_page(
         config: the resolved configuration (YAML).
         pointing: as `ltmlbench.report.looking.read_pointing` returns it.
         galleries: PNG of where a network looks, by the id of its run.
+        differences: as `ltmlbench.report.differences.difference_blocks` returns them.
     """
     parts = {"results": f"<p>0 of {about.planned} runs done.</p>"}
     if not results.empty:
@@ -63,6 +65,7 @@ def render_page(
         parts["results"] = f'<p class="soft">{escape(summary.progress)} {HOVER}</p>' + _results(
             summary
         )
+        parts["differences"] = "".join(_figure(block) for block in differences)
         parts["labels"] = _labels(summary)
     rows = _row_names(runs)
     if not results.empty:
@@ -152,8 +155,9 @@ def _smaller(picture: bytes) -> bytes:
 
 def _figure(block: Block, *, heat: bool = False) -> str:
     notes = _bullets([*block.notes, *block.legend, *(["shade: 0 to 1"] if heat else [])])
+    lead = f"<p>{escape(block.lead)}</p>" if block.lead else ""
     return (
-        f"<figure><h3>{escape(block.title)}</h3>{_table(block, heat)}"
+        f"<figure><h3>{escape(block.title)}</h3>{lead}{_table(block, heat)}"
         f'<figcaption>{escape(block.caption)}</figcaption><div class="notes">{notes}</div></figure>'
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,27 +58,36 @@ def read_results(path: Path) -> pd.DataFrame:
     try:
         text = pd.read_csv(path, usecols=list(TYPES), dtype="str", na_filter=False)
         value = text["value"].replace("", "nan")
-        return text.assign(value=value, floor=text["floor"] == "True")[list(TYPES)].astype(
-            dict(TYPES)
-        )
+        flags = {name: text[name] == "True" for name in ("floor", "simulated")}
+        return text.assign(value=value, **flags)[list(TYPES)].astype(dict(TYPES))
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read results {path}: {' '.join(str(error).split())}") from error
 
 
-def render_table(results: pd.DataFrame, about: About, pointing: pd.DataFrame | None = None) -> str:
-    """table.md: the headline per unit, head/medium/tail, each label, where the networks look,
-    failures, remarks, notes.
+def render_table(
+    results: pd.DataFrame,
+    about: About,
+    pointing: pd.DataFrame | None = None,
+    differences: Sequence[Block] = (),
+) -> str:
+    """table.md: the headline per unit, differences, head/medium/tail, each label, where the
+    networks look, failures, remarks, notes.
 
     Args:
         results: as `write_results` returns them; it may be empty.
         pointing: as `ltmlbench.report.looking.read_pointing` returns it.
+        differences: as `ltmlbench.report.differences.difference_blocks` returns them.
     """
     parts = [f"# {titled(about.title, about)}", data_line(about)]
     if results.empty:
         parts.append(f"0 of {about.planned} runs done: there is nothing to show yet.")
     else:
         summary = Summary(results, about)
-        parts += [summary.progress, *_sections(summary)]
+        parts += [summary.progress, *_headlines(summary)]
+        if differences:
+            parts += [f"## {titled('Differences', about)}"]
+            parts += [markdown(block, level=3) for block in differences]
+        parts += _per_label(summary)
         parts += _looking(summary, pointing)
     parts += _list("Made on the way", about.made.values(), about)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]
@@ -88,25 +97,28 @@ def render_table(results: pd.DataFrame, about: About, pointing: pd.DataFrame | N
     return "\n\n".join(parts) + "\n"
 
 
-def _sections(summary: Summary) -> Iterator[str]:
-    about, unit = summary.about, summary.units[0]
+def _headlines(summary: Summary) -> Iterator[str]:
     for each in summary.units:
-        yield _markdown(headline_block(summary, each))
+        yield markdown(headline_block(summary, each))
         if further := further_block(summary, each):
-            yield _markdown(further)
+            yield markdown(further)
+
+
+def _per_label(summary: Summary) -> Iterator[str]:
+    about, unit = summary.about, summary.units[0]
     if not summary.label_metrics:
         return
     yield from _list("Head, medium and tail labels", shot_lines(about), about)
     for metric in summary.label_metrics:
-        yield _markdown(shot_block(summary, unit, metric), level=3)
+        yield markdown(shot_block(summary, unit, metric), level=3)
     yield f"## {titled('Each label', about)}"
     for metric in summary.label_metrics:
-        yield _markdown(label_block(summary, unit, metric), level=3)
+        yield markdown(label_block(summary, unit, metric), level=3)
 
 
 def _looking(summary: Summary, pointing: pd.DataFrame | None) -> list[str]:
     blocks = [] if pointing is None else list(pointing_blocks(pointing, summary))
-    parts = [_markdown(block, level=3) for block in blocks]
+    parts = [markdown(block, level=3) for block in blocks]
     parts += [_bullets(lines)] if (lines := unexplained_lines(summary.about)) else []
     return [f"## {titled(LOOKING, summary.about)}", *parts] if parts else []
 
@@ -141,13 +153,16 @@ def _print_rich(block: Block) -> None:
     Console().print(table)
 
 
-def _markdown(block: Block, level: int = 2) -> str:
+def markdown(block: Block, level: int = 2) -> str:
+    """A block as Markdown, with a heading of the given level."""
+
     def written(cell: Cell, kind: str) -> str:
         text = cell.text.replace("|", "\\|")
         mark = "**" if cell.bold else "*" if kind == "published" and text else ""
         return f"{mark}{text}{mark}"
 
-    parts = [f"{'#' * level} {block.title}", _grid(block, "pipe", written), block.caption]
+    parts = [f"{'#' * level} {block.title}", *([block.lead] if block.lead else [])]
+    parts += [_grid(block, "pipe", written), block.caption]
     if lines := [*block.notes, *block.legend]:
         parts.append(_bullets(lines))
     return "\n\n".join(parts)

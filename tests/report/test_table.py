@@ -266,3 +266,9 @@ def test_reports_and_metrics_need_no_torch():
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_results_read_again_are_simulated_only_if_they_were(rows, tmp_path, flag):
+    write_results([row | {"simulated": flag} for row in rows], tmp_path / "results.csv")
+    assert set(read_results(tmp_path / "results.csv")["simulated"]) == {flag}

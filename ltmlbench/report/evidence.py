@@ -1,0 +1,182 @@
+"""What a comparison needs of an output folder: results, sizes of splits, stored predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from ltmlbench.arrays import Floats
+from ltmlbench.contracts import LabelMetric
+from ltmlbench.contracts.metric import mean_of_defined
+from ltmlbench.data.samples import Protocol
+from ltmlbench.errors import DataError
+from ltmlbench.evaluation.evaluate import to_groups
+from ltmlbench.evaluation.resampling import Resamples, draw_groups
+from ltmlbench.labels import LabelMatrix, Shot
+from ltmlbench.registry import load
+from ltmlbench.report.table import read_results
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the runs of an output folder say; floor rows left out.
+
+    Attributes:
+        results: as `read_results` gives them, with a column ``row``: what the table calls the row.
+        protocol, labels, shots: of the data set; defaults and empty where only results are left.
+        test_share: test rows per training row, the mean over the splits.
+        predictions: the file of each run; empty where only results are left.
+    """
+
+    results: pd.DataFrame
+    protocol: Protocol
+    labels: tuple[str, ...]
+    shots: tuple[Shot, ...]
+    test_share: float
+    predictions: Mapping[str, Path]
+
+    @property
+    def rows(self) -> list[str]:
+        return list(dict.fromkeys(self.results["row"]))
+
+    @property
+    def units(self) -> list[str]:
+        """That of the headline first."""
+        first = self.protocol.headline_unit or self.protocol.unit
+        return sorted(dict.fromkeys(self.results["unit"]), key=lambda unit: unit != first)
+
+    @property
+    def metrics(self) -> list[str]:
+        """Over all labels, the headline's first."""
+        parts = tuple(f"_{shot}" for shot in get_args(Shot))
+        names = list(dict.fromkeys(self.results["metric"]))
+        whole = [n for n in names if not (n.endswith(parts) and n.rpartition("_")[0] in names)]
+        return sorted(whole, key=lambda name: name not in self.protocol.headline)
+
+    @property
+    def splits(self) -> dict[str, list[str]]:
+        """Splits to be taken together: all folds, but each official test set by itself."""
+        names = list(dict.fromkeys(self.results["fold"]))
+        folds = [name for name in names if name.startswith("fold ")]
+        together = {f"{len(folds)} folds" if len(folds) > 1 else folds[0]: folds} if folds else {}
+        return together | {name: [name] for name in names if name not in folds}
+
+    def values(self, unit: str, metric: str, folds: Sequence[str]) -> dict[str, pd.DataFrame]:
+        """Per part ("" for all labels, "head labels" and so on, each label): index (fold, seed),
+        one column per row of the table."""
+        shots = {f"{metric}_{shot}": f"{shot} labels" for shot in get_args(Shot)}
+        found = self.results[
+            (self.results["unit"] == unit)
+            & self.results["fold"].isin(folds)
+            & self.results["metric"].isin([metric, *shots])
+        ]
+        parts = found["metric"].map(shots).fillna(found["label"])
+        return {
+            str(part): frame.groupby(["fold", "seed", "row"])["value"].mean().unstack("row")
+            for part, frame in found.groupby(parts, sort=False)
+        }
+
+    def draws(
+        self, unit: str, metric: str, folds: Sequence[str], count: int
+    ) -> dict[str, dict[str, Floats]]:
+        """Per part and row: ``count`` means over folds and seeds, from resamples of the groups.
+
+        The resamples of a fold are the same for all rows. Rows that lack a fold are left out; so
+        is everything if a run has no predictions.
+        """
+        runs = self.results[self.results["fold"].isin(folds)]
+        runs = runs.drop_duplicates("run")[["run", "row", "fold"]]
+        if not set(runs["run"]) <= set(self.predictions):
+            return {}
+        seen: dict[tuple[str, str], list[Floats]] = {}
+        for place, fold in enumerate(folds):
+            weights = None
+            for row, part in runs[runs["fold"] == fold].groupby("row", sort=False):
+                seeds: list[dict[str, Floats]] = []
+                for run in part["run"]:
+                    truth, scores, groups = self._test_rows(run, unit)
+                    if weights is None:
+                        weights = draw_groups(len(set(groups)), count, seed=place)
+                    seeds.append(self._parts(metric, Resamples(truth, scores, groups, weights)))
+                for name in seeds[0]:
+                    mean = np.mean([values[name] for values in seeds], axis=0)
+                    seen.setdefault((name, str(row)), []).append(mean)
+        draws: dict[str, dict[str, Floats]] = {}
+        for (name, row), per_fold in seen.items():
+            if len(per_fold) == len(folds):
+                draws.setdefault(name, {})[row] = np.mean(per_fold, axis=0)
+        return draws
+
+    def _parts(self, name: str, resamples: Resamples) -> dict[str, Floats]:
+        metric = load("metric", name)
+        if not isinstance(metric, LabelMetric):
+            return {"": metric.resampled(resamples)}
+        values = metric.labels_resampled(resamples)
+        shots = np.array(self.shots)
+        parts = {"": mean_of_defined(values)}
+        for shot in dict.fromkeys(self.shots):
+            parts[f"{shot} labels"] = mean_of_defined(values[:, shots == shot])
+        return parts | dict(zip(self.labels, values.T, strict=True))
+
+    def _test_rows(self, run: str, unit: str) -> tuple[Any, Floats, list[str]]:
+        table = pd.read_parquet(self.predictions[run])
+        test = table[table["part"] == "test"]
+        labels = LabelMatrix(test[[f"y:{name}" for name in self.labels]].to_numpy(), self.labels)
+        scores = test[[f"p:{name}" for name in self.labels]].to_numpy(dtype=np.float64)
+        groups = [str(name) for name in test["group"]]
+        if unit != self.protocol.unit:
+            labels, scores = to_groups(labels, scores, groups, self.protocol)
+            groups = sorted(set(groups))
+        return labels.dense, scores, groups
+
+
+def read_evidence(out: Path) -> Evidence:
+    """What the runs in a folder say: of a whole output folder, or of one that kept results.csv and
+    config.yaml alone.
+
+    Raises:
+        DataError: there is no results.csv, or no row but floors.
+    """
+    results = read_results(out / "results.csv")
+    results = results[~results["floor"]]
+    if results.empty:
+        raise DataError(f"{out / 'results.csv'} holds no run of a method: nothing to compare")
+    several = results["backbone"].nunique() > 1
+    row = results["method"] + ", " + results["backbone"] if several else results["method"]
+    try:
+        benchmark = json.loads((out / "benchmark.json").read_text())
+    except OSError:
+        benchmark = {"protocol": {"unit": results["unit"].iloc[0]}, "labels": (), "shots": ()}
+    folders = {run: out / "runs" / run for run in dict.fromkeys(results["run"])}
+    stored = {run: path for run, path in folders.items() if (path / "predictions.parquet").exists()}
+    return Evidence(
+        results.assign(row=row),
+        Protocol(**benchmark["protocol"]),
+        tuple(benchmark["labels"]),
+        tuple(benchmark["shots"]),
+        _test_share(out, results, folders),
+        {run: path / "predictions.parquet" for run, path in stored.items()},
+    )
+
+
+def _test_share(out: Path, results: pd.DataFrame, folders: Mapping[str, Path]) -> float:
+    """From the sizes of the splits; where they are lost, from the number of folds and the share of
+    validation rows."""
+    paths = [path / "run.json" for path in folders.values()]
+    sizes = [json.loads(path.read_text())["split"] for path in paths if path.exists()]
+    if sizes:
+        return float(np.mean([size["test"] / size["train"] for size in sizes]))
+    try:
+        validation = float(yaml.safe_load((out / "config.yaml").read_text())["validation"])
+    except (OSError, KeyError, TypeError):
+        validation = 0.0
+    of = results["fold"].str.extract(r"^fold \d+ of (\d+)$")[0].dropna()
+    folds = int(of.iloc[0]) if len(of) else 2
+    return 1 / ((folds - 1) * (1 - validation))
