@@ -16,7 +16,9 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     A folder that kept only results.csv and config.yaml is compared over its folds.
     """
     parser.add_argument("out", nargs="?", type=Path, default=Path("out"), help="the --out of a run")
-    parser.add_argument("--against", metavar="ROW", help="the baseline (default: ib, else first)")
+    parser.add_argument(
+        "--against", metavar="ROW", help="a row or a floor (default: ib, else the first row)"
+    )
     parser.add_argument("--metric", help="default: the first of the headline")
     parser.add_argument("--unit", help="what is counted, e.g. patient (default: the headline's)")
     parser.add_argument("--rope", type=float, default=0.01, help="equivalent in practice (0.01)")
@@ -31,7 +33,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     if arguments.rope < 0 or arguments.resamples < 0:
         raise RequestError("--rope and --resamples are not negative")
-    evidence = read_evidence(arguments.out)
+    evidence = read_evidence(arguments.out, floor=arguments.against)
     blocks = split_blocks(
         evidence,
         choose(arguments.unit, evidence.units, "unit"),

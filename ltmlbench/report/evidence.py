@@ -26,7 +26,7 @@ from ltmlbench.report.table import read_results
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the runs of an output folder say; floor rows left out.
+    """What the runs of an output folder say; floor rows left out, unless one is asked for.
 
     Attributes:
         results: as `read_results` gives them, with a column ``row``: what the table calls the row.
@@ -137,19 +137,23 @@ class Evidence:
         return labels.dense, scores, groups
 
 
-def read_evidence(out: Path) -> Evidence:
+def read_evidence(out: Path, floor: str | None = None) -> Evidence:
     """What the runs in a folder say: of a whole output folder, or of one that kept results.csv and
     config.yaml alone.
+
+    Args:
+        floor: a floor row that is kept, to be compared with.
 
     Raises:
         DataError: there is no results.csv, or no row but floors.
     """
     results = read_results(out / "results.csv")
-    results = results[~results["floor"]]
-    if results.empty:
+    if results["floor"].all():
         raise DataError(f"{out / 'results.csv'} holds no run of a method: nothing to compare")
-    several = results["backbone"].nunique() > 1
-    row = results["method"] + ", " + results["backbone"] if several else results["method"]
+    results = results[~results["floor"] | (results["method"] == floor)]
+    several = results.loc[~results["floor"], "backbone"].nunique() > 1
+    backbone = (", " + results["backbone"]).where(~results["floor"] & several, "")
+    row = results["method"] + backbone
     try:
         benchmark = json.loads((out / "benchmark.json").read_text())
     except OSError:

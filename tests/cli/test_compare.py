@@ -123,6 +123,13 @@ def test_an_official_test_set_is_compared_by_itself(tmp_path, capsys):
     assert row["leads"] == "100.0 %"
 
 
+def test_a_floor_takes_part_only_if_it_is_asked_for(tmp_path, capsys):
+    main(["compare", results_only(tmp_path, VALUES), "--against", "majority", "--format", "csv"])
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["method"] for row in rows] == ["majority", "db", "ib"]
+    assert rows[2]["difference"] == "-0.490"
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
