@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ltmlbench.contracts import Backbone, Feed
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import Split
-from ltmlbench.identity import canonical, digest
+from ltmlbench.identity import canonical, digest, edition
 from ltmlbench.labels import LabelMatrix
 
 LOOP = "v1"
@@ -118,11 +118,14 @@ class Task:
 
 
 def _content(samples: Samples, feed: Feed) -> dict[str, Any]:
-    return {"samples": samples.fingerprint, "feed": digest(feed.key(samples))}
+    reader = edition(feed)
+    key = {"reader": reader, "key": feed.key(samples)} if reader else feed.key(samples)
+    return {"samples": samples.fingerprint, "feed": digest(key)}
 
 
 _PARTS: Mapping[str, Callable[[Task], Any]] = {
     "data": lambda task: _content(task.samples, task.feed),
+    "evidence": lambda task: task.samples.evidence_fingerprint,
     "split": lambda task: task.split.fingerprint,
     "backbone": lambda task: canonical(task.backbone),
     "schedule": lambda task: {"loop": LOOP, **canonical(task.schedule.identity)},
@@ -138,5 +141,5 @@ _PARTS: Mapping[str, Callable[[Task], Any]] = {
         for source in task.sources
     ],
 }
-PARTS = frozenset(_PARTS) - {"sources"}
+PARTS = frozenset(_PARTS) - {"sources", "evidence"}
 """The parts of a task a stage depends on unless it says otherwise."""

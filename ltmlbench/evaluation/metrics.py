@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts import LabelMetric, Metric
+from ltmlbench.evaluation.inputs import truth_and_scores
 from ltmlbench.evaluation.ranking import average_precision, f1, roc_auc
 from ltmlbench.evaluation.resampling import Resamples
 
@@ -21,7 +21,7 @@ class MeanAveragePrecision(LabelMetric):
     """
 
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
-        return average_precision(Y, scores)
+        return average_precision(*truth_and_scores(Y, scores))
 
     def labels_resampled(self, resamples: Resamples) -> Floats:
         return resamples.average_precision()
@@ -34,7 +34,7 @@ class MacroAUC(LabelMetric):
     """
 
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
-        return roc_auc(Y, scores)
+        return roc_auc(*truth_and_scores(Y, scores))
 
     def labels_resampled(self, resamples: Resamples) -> Floats:
         return resamples.roc_auc()
@@ -49,7 +49,8 @@ class MacroF1(LabelMetric):
     threshold: float = _THRESHOLD
 
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
-        return f1(Y, np.asarray(scores) > self.threshold)
+        truth, values = truth_and_scores(Y, scores)
+        return f1(truth, values > self.threshold)
 
     def labels_resampled(self, resamples: Resamples) -> Floats:
         return resamples.f1(self.threshold)
@@ -64,7 +65,8 @@ class MicroF1(Metric):
     threshold: float = _THRESHOLD
 
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-        return float(f1(np.ravel(Y), np.ravel(scores) > self.threshold))
+        truth, values = truth_and_scores(Y, scores)
+        return float(f1(truth.ravel(), values.ravel() > self.threshold))
 
     def resampled(self, resamples: Resamples) -> Floats:
         return resamples.micro_f1(self.threshold)

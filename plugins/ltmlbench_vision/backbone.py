@@ -48,15 +48,7 @@ class Timm(Backbone):
     def resolve(self) -> Self:
         from ltmlbench_vision.weights import locate
 
-        found = locate(self.model, self.weights)
-        if self.digest and self.digest != found.digest:
-            from ltmlbench.errors import RequestError
-
-            raise RequestError(
-                f"backbone {self.model!r}: weights {self.weights!r} have sha256 "
-                f"{found.digest[:12]}, {self.digest[:12]} was asked for: give the file it was made "
-                "with, or leave the digest out"
-            )
+        found = locate(self.model, self.weights, self.digest)
         return self.model_copy(update={"weights": found.name, "digest": found.digest})
 
     @property
@@ -73,7 +65,13 @@ class Timm(Backbone):
             for layer in network.modules()
         )
 
+    def check(self, shape: tuple[int, ...]) -> None:
+        from ltmlbench_vision.trunk import TimmTrunk, fixed_size
+
+        if fixed_size(self.model) is not None:
+            TimmTrunk(self.model, "random", "", shape)
+
     def build(self, shape: tuple[int, ...]) -> Trunk:
         from ltmlbench_vision.trunk import TimmTrunk
 
-        return TimmTrunk(self.model, self.weights, self.digest)
+        return TimmTrunk(self.model, self.weights, self.digest, shape)
