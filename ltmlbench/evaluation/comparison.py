@@ -27,21 +27,22 @@ from ltmlbench.evaluation.paired import (
 
 @dataclass(frozen=True)
 class Comparison:
-    """What can be said of the rows of a table in one metric; higher is better.
+    """What can be said of the rows of a table in one metric.
 
     Attributes:
         baseline: the row that the others are compared with.
         folds, seeds: how many; ``values`` of seeds are averaged before anything is tested.
-        means: of all rows, highest first.
+        means: of all rows, best first.
         differences: to the baseline, of all other rows: over folds where there are two at least,
             else over resamples of the groups.
         adjusted: their p values after Holm's correction.
-        probabilities: posterior, below, within and above ``rope``.
+        probabilities: posterior, of being worse, within ``rope``, better.
         ranks: the places each row can have, from all pairs of rows with Holm's correction.
         resampled: differences over resamples of the groups; empty without predictions.
         leads: in how many of the ``resamples`` each row is the best; ties are shared out.
         resolves: smallest difference found with a chance of 80 % by the strictest of the tests
             (median over rows); ``resolves_alone``, by one test without correction.
+        higher: whether higher is better.
     """
 
     baseline: str
@@ -55,6 +56,7 @@ class Comparison:
     ranks: Mapping[str, tuple[int, int]]
     resolves: float
     resolves_alone: float
+    higher: bool = True
     resamples: int = 0
     resampled: Mapping[str, Difference] = field(default_factory=dict)
     leads: Mapping[str, float] = field(default_factory=dict)
@@ -74,6 +76,8 @@ def compare(
     test_share: float,
     rope: float,
     draws: Mapping[str, Floats] | None = None,
+    *,
+    higher: bool = True,
 ) -> Comparison:
     """Compares all rows with one of them.
 
@@ -83,9 +87,10 @@ def compare(
         test_share: test rows per training row.
         rope: region of practical equivalence, on both sides of 0.
         draws: R values per row from resamples of the groups, the same resamples for all rows.
+        higher: whether higher is better.
     """
     drawn = draws or {}
-    means = values.groupby(level="fold").mean().mean().sort_values(ascending=False)
+    means = values.groupby(level="fold").mean().mean().sort_values(ascending=not higher)
     order = [str(row) for row in means.index]
     others = [row for row in order if row != baseline]
     resampled = {
@@ -95,7 +100,9 @@ def compare(
     }
     differences = {row: _difference(values, row, baseline, test_share, drawn) for row in others}
     adjusted = holm([d.p for d in differences.values()])
-    leads = _leads({row: drawn[row] for row in order if row in drawn})
+    sign = 1 if higher else -1
+    leads = _leads({row: sign * drawn[row] for row in order if row in drawn})
+    chances = {row: probabilities(d, rope) for row, d in differences.items()}
     return Comparison(
         baseline=baseline,
         folds=len(values.index.unique("fold")),
@@ -104,10 +111,11 @@ def compare(
         means={row: float(means[row]) for row in order},
         differences=differences,
         adjusted=dict(zip(others, adjusted.tolist(), strict=True)),
-        probabilities={row: probabilities(d, rope) for row, d in differences.items()},
-        ranks=_ranks(values, order, test_share, drawn),
+        probabilities={r: c if higher else Probabilities(*c[::-1]) for r, c in chances.items()},
+        ranks=_ranks(sign * values, order, test_share, {r: sign * d for r, d in drawn.items()}),
         resolves=_resolves(differences, LEVEL / max(len(others), 1)),
         resolves_alone=_resolves(differences, LEVEL),
+        higher=higher,
         resamples=len(next(iter(drawn.values()))) if drawn else 0,
         resampled=resampled,
         leads=leads,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -12,19 +11,20 @@ from ltmlbench.arrays import Floats
 from ltmlbench.errors import RequestError, did_you_mean
 from ltmlbench.evaluation.comparison import Comparison, compare, compare_cells
 from ltmlbench.evaluation.paired import LEVEL, Difference, wilson
+from ltmlbench.registry import load
 from ltmlbench.report.blocks import Block, Cell, Line
-from ltmlbench.report.evidence import Evidence, read_evidence
+from ltmlbench.report.evidence import Evidence
 
 ROPE = 0.01
 RESAMPLES = 2000
 
 
-def difference_blocks(out: Path) -> list[Block]:
+def difference_blocks(evidence: Evidence) -> list[Block]:
     """The headline metrics' differences, for table.md and report.html.
 
-    Folds are tested over folds, from the results alone. Single splits are resampled.
+    Folds are tested over folds, from the results alone. Single splits are resampled. No blocks if
+    there are not two rows.
     """
-    evidence = read_evidence(out)
     if len(evidence.rows) < 2:
         return []
     names = [name for name in evidence.metrics if name in evidence.protocol.headline]
@@ -59,12 +59,14 @@ def split_blocks(
     """
     for name, folds in evidence.splits.items():
         values = evidence.values(unit, metric, folds)
-        if baseline not in values.get("", ()) or len(values[""].columns) < 2:
+        defined = values[""].dropna(axis="columns", how="all") if "" in values else pd.DataFrame()
+        if baseline not in defined or len(defined.columns) < 2:
             continue
         wanted = count > 0 and (draw_folds or len(folds) == 1)
         draws = evidence.draws(unit, metric, folds, count) if wanted else {}
         share = evidence.test_share
-        compared = compare(values[""], baseline, share, rope, draws.get(""))
+        higher = load("metric", metric).higher_is_better
+        compared = compare(defined, baseline, share, rope, draws.get(""), higher=higher)
         title = _titled(f"{metric} per {unit}, {name}: differences to {baseline}", evidence)
         yield difference_block(compared, title, metric, _group(evidence))
         cells = {part: frame for part, frame in values.items() if part}
@@ -88,7 +90,7 @@ def choose(name: str | None, known: Sequence[str], kind: str, first: str = "") -
 
 
 def difference_block(compared: Comparison, title: str, metric: str, group: str) -> Block:
-    """Rows, highest mean first: difference, interval, p, probabilities, places."""
+    """Rows, best mean first: difference, interval, p, probabilities, places."""
     header = ["method", "mean", "difference", "95 % interval", "p (Holm)"]
     header += [f"P(worse) / P(within {compared.rope:g}) / P(better)", "place"]
     header += [f"95 % over {group}s"] if _both(compared) else []
@@ -174,7 +176,8 @@ def _resolution(compared: Comparison, metric: str, group: str) -> str:
 
 def _answer(compared: Comparison) -> str:
     leader = compared.leader
-    said = f"Highest mean: {leader}, {_plain(compared.means[leader])}."
+    best = "Highest" if compared.higher else "Lowest (best)"
+    said = f"{best} mean: {leader}, {_plain(compared.means[leader])}."
     last = compared.ranks[leader][1]
     open_rows = [row for row, (first, _) in compared.ranks.items() if first == 1 and row != leader]
     if last == 1:
@@ -205,8 +208,8 @@ def _notes(compared: Comparison, metric: str, group: str) -> Iterator[str]:
     if math.isnan(compared.resolves):
         return
     yield (
-        "P: posterior probabilities (Bayesian correlated t-test) that the true difference is "
-        f"below −{compared.rope:g}, within ±{compared.rope:g}, above {compared.rope:g}"
+        "P: posterior probabilities (Bayesian correlated t-test) that the row is truly worse by "
+        f"more than {compared.rope:g}, within {compared.rope:g}, better by more"
     )
     yield (
         "place: the places a row can have, from tests of all pairs with Holm's correction; rows "
@@ -222,7 +225,7 @@ def _notes(compared: Comparison, metric: str, group: str) -> Iterator[str]:
         top = max(compared.leads.values())
         low, high = wilson(round(top * compared.resamples), compared.resamples)
         yield (
-            f"leads: share of the {compared.resamples} resamples in which a row has the highest "
+            f"leads: share of the {compared.resamples} resamples in which a row has the best "
             f"{metric}; the largest is good to {100 * low:.1f} to {100 * high:.1f} % (Wilson)"
         )
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import yaml
 
 from ltmlbench.arrays import Floats
-from ltmlbench.contracts import LabelMetric
+from ltmlbench.contracts import LabelMetric, Metric
 from ltmlbench.contracts.metric import mean_of_defined
 from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
@@ -21,7 +20,9 @@ from ltmlbench.evaluation.evaluate import to_groups
 from ltmlbench.evaluation.resampling import Resamples, draw_groups
 from ltmlbench.labels import LabelMatrix, Shot
 from ltmlbench.registry import load
-from ltmlbench.report.table import read_results
+from ltmlbench.results.collect import Collected, collect
+from ltmlbench.results.folder import OutFolder
+from ltmlbench.results.tables import read_results
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Evidence:
         results: as `read_results` gives them, with a column ``row``: what the table calls the row.
         protocol, labels, shots: of the data set; defaults and empty where only results are left.
         test_share: test rows per training row, the mean over the splits.
-        predictions: the file of each run; empty where only results are left.
+        folder: where the predictions are.
+        stored: the runs that have predictions.
     """
 
     results: pd.DataFrame
@@ -40,7 +42,8 @@ class Evidence:
     labels: tuple[str, ...]
     shots: tuple[Shot, ...]
     test_share: float
-    predictions: Mapping[str, Path]
+    folder: OutFolder
+    stored: Collection[str]
 
     @property
     def rows(self) -> list[str]:
@@ -93,7 +96,7 @@ class Evidence:
         """
         runs = self.results[self.results["fold"].isin(folds)]
         runs = runs.drop_duplicates("run")[["run", "row", "fold"]]
-        if not set(runs["run"]) <= set(self.predictions):
+        if not set(runs["run"]) <= set(self.stored):
             return {}
         seen: dict[tuple[str, str], list[Floats]] = {}
         for place, fold in enumerate(folds):
@@ -101,10 +104,11 @@ class Evidence:
             for row, part in runs[runs["fold"] == fold].groupby("row", sort=False):
                 seeds: list[dict[str, Floats]] = []
                 for run in part["run"]:
-                    truth, scores, groups = self._test_rows(run, unit)
+                    truth, scores, groups = self._rows(run, unit, "test")
                     if weights is None:
                         weights = draw_groups(len(set(groups)), count, seed=place)
-                    seeds.append(self._parts(metric, Resamples(truth, scores, groups, weights)))
+                    resamples = Resamples(truth.dense, scores, groups, weights)
+                    seeds.append(self._parts(self._metric(metric, run, unit), resamples))
                 for name in seeds[0]:
                     mean = np.mean([values[name] for values in seeds], axis=0)
                     seen.setdefault((name, str(row)), []).append(mean)
@@ -114,8 +118,13 @@ class Evidence:
                 draws.setdefault(name, {})[row] = np.mean(per_fold, axis=0)
         return draws
 
-    def _parts(self, name: str, resamples: Resamples) -> dict[str, Floats]:
-        metric = load("metric", name)
+    def _metric(self, name: str, run: str, unit: str) -> Metric:
+        """The metric with what it takes from the validation rows of the run."""
+        truth, scores, _ = self._rows(run, unit, "val")
+        metric: Metric = load("metric", name)
+        return metric.tuned(truth.dense, scores) if len(truth) else metric
+
+    def _parts(self, metric: Metric, resamples: Resamples) -> dict[str, Floats]:
         if not isinstance(metric, LabelMetric):
             return {"": metric.resampled(resamples)}
         values = metric.labels_resampled(resamples)
@@ -125,16 +134,12 @@ class Evidence:
             parts[f"{shot} labels"] = mean_of_defined(values[:, shots == shot])
         return parts | dict(zip(self.labels, values.T, strict=True))
 
-    def _test_rows(self, run: str, unit: str) -> tuple[Any, Floats, list[str]]:
-        table = pd.read_parquet(self.predictions[run])
-        test = table[table["part"] == "test"]
-        labels = LabelMatrix(test[[f"y:{name}" for name in self.labels]].to_numpy(), self.labels)
-        scores = test[[f"p:{name}" for name in self.labels]].to_numpy(dtype=np.float64)
-        groups = [str(name) for name in test["group"]]
-        if unit != self.protocol.unit:
-            labels, scores = to_groups(labels, scores, groups, self.protocol)
-            groups = sorted(set(groups))
-        return labels.dense, scores, groups
+    def _rows(self, run: str, unit: str, part: str) -> tuple[LabelMatrix, Floats, Sequence[str]]:
+        found = self.folder.predictions(run, self.labels, part)
+        if unit == self.protocol.unit or not len(found):
+            return found.labels, found.scores, found.groups
+        truth, scores = to_groups(found.labels, found.scores, found.groups, self.protocol)
+        return truth, scores, sorted(set(found.groups))
 
 
 def read_evidence(out: Path, floor: str | None = None) -> Evidence:
@@ -147,36 +152,50 @@ def read_evidence(out: Path, floor: str | None = None) -> Evidence:
     Raises:
         DataError: there is no results.csv, or no row but floors.
     """
-    results = read_results(out / "results.csv")
+    folder = OutFolder(out.expanduser())
+    results = read_results(folder.root / "results.csv")
     if results["floor"].all():
         raise DataError(f"{out / 'results.csv'} holds no run of a method: nothing to compare")
-    results = results[~results["floor"] | (results["method"] == floor)]
-    several = results.loc[~results["floor"], "backbone"].nunique() > 1
-    backbone = (", " + results["backbone"]).where(~results["floor"] & several, "")
-    row = results["method"] + backbone
-    try:
-        benchmark = json.loads((out / "benchmark.json").read_text())
-    except OSError:
-        benchmark = {"protocol": {"unit": results["unit"].iloc[0]}, "labels": (), "shots": ()}
-    folders = {run: out / "runs" / run for run in dict.fromkeys(results["run"])}
-    stored = {run: path for run, path in folders.items() if (path / "predictions.parquet").exists()}
+    if (folder.root / "benchmark.json").exists():
+        return evidence_of(results, collect(folder, folder.benchmark()), floor)
+    protocol = Protocol(unit=results["unit"].iloc[0])
+    share = _share_by_names(folder.root, results)
+    return Evidence(_named(results, floor), protocol, (), (), share, folder, ())
+
+
+def evidence_of(results: pd.DataFrame, found: Collected, floor: str | None = None) -> Evidence:
+    """The same from what was collected for a report.
+
+    Args:
+        floor: a floor row that is kept, to be compared with.
+    """
+    benchmark = found.benchmark
+    sizes = [run.split for run in found.runs if run.split and run.split.train]
+    shares = [size.test / size.train for size in sizes]
+    share = float(np.mean(shares)) if shares else _share_by_names(found.folder.root, results)
+    stored = [run.id for run in found.runs if run.done]
     return Evidence(
-        results.assign(row=row),
-        Protocol(**benchmark["protocol"]),
-        tuple(benchmark["labels"]),
-        tuple(benchmark["shots"]),
-        _test_share(out, results, folders),
-        {run: path / "predictions.parquet" for run, path in stored.items()},
+        _named(results, floor),
+        benchmark.protocol,
+        benchmark.labels,
+        benchmark.shots,
+        share,
+        found.folder,
+        stored,
     )
 
 
-def _test_share(out: Path, results: pd.DataFrame, folders: Mapping[str, Path]) -> float:
-    """From the sizes of the splits; where they are lost, from the number of folds and the share of
-    validation rows."""
-    paths = [path / "run.json" for path in folders.values()]
-    sizes = [json.loads(path.read_text())["split"] for path in paths if path.exists()]
-    if sizes:
-        return float(np.mean([size["test"] / size["train"] for size in sizes]))
+def _named(results: pd.DataFrame, floor: str | None) -> pd.DataFrame:
+    """The rows to compare, with what the table calls them; the backbone only if there are
+    several."""
+    results = results[~results["floor"] | (results["method"] == floor)]
+    several = results.loc[~results["floor"], "backbone"].nunique() > 1
+    backbone = (", " + results["backbone"]).where(~results["floor"] & several, "")
+    return results.assign(row=results["method"] + backbone)
+
+
+def _share_by_names(out: Path, results: pd.DataFrame) -> float:
+    """Test rows per training row, from the number of folds and the share of validation rows."""
     try:
         validation = float(yaml.safe_load((out / "config.yaml").read_text())["validation"])
     except (OSError, KeyError, TypeError):

@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from ltmlbench.cli import main
-from ltmlbench.report.table import TYPES
+from ltmlbench.results.tables import TYPES
 
 ROOT = Path(__file__).parents[2]
 STORED = ROOT / "tests/historic/0.1.0"
@@ -101,7 +101,9 @@ def test_an_official_test_set_is_compared_by_itself(tmp_path, capsys):
     out.mkdir()
     y = rng.random((300, 2)) < 0.3
     benchmark = {"protocol": {"unit": "eye", "group_unit": "patient", "headline": ["map"]}}
-    benchmark |= {"labels": ["D", "G"], "shots": ["head", "tail"]}
+    benchmark |= {"labels": ["D", "G"], "shots": ["head", "tail"], "counts": [90, 90]}
+    benchmark |= {"title": "two rows", "dataset": "made", "fingerprint": "", "metrics": ["map"]}
+    benchmark |= {"samples": 900, "groups": 450, "runs": ["ib-1", "db-1"]}
     (out / "benchmark.json").write_text(json.dumps(benchmark))
     means, scores = {}, {"ib": rng.random((300, 2)), "db": 0.4 * y + 0.6 * rng.random((300, 2))}
     for row, s in scores.items():
@@ -111,7 +113,10 @@ def test_an_official_test_set_is_compared_by_itself(tmp_path, capsys):
         table |= {f"y:{c}": y[:, k] for k, c in enumerate("DG")}
         table |= {f"p:{c}": s[:, k] for k, c in enumerate("DG")}
         pd.DataFrame(table).to_parquet(folder / "predictions.parquet")
-        (folder / "run.json").write_text(json.dumps({"split": {"train": 600, "test": 300}}))
+        split = {"name": "official off-site", "fingerprint": "", "train": 600, "val": 0}
+        run = {"id": f"{row}-1", "method": row, "backbone": "net", "fold": "official off-site"}
+        run |= {"seed": 0, "floor": False, "status": "done", "split": split | {"test": 300}}
+        (folder / "run.json").write_text(json.dumps(run))
         means[row] = np.mean([average_precision_score(y[:, k], s[:, k]) for k in (0, 1)])
     results_only(out, {row: [value] for row, value in means.items()}, fold="official off-site")
     assert main(["compare", str(out), "--format", "csv"]) == 0

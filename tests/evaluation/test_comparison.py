@@ -89,3 +89,16 @@ def test_cells_are_adjusted_all_together():
     cells, adjusted = compare_cells({"D": FIVE, "G": FIVE}, "ib", 0.25, {})
     assert set(cells) == {(part, row) for part in "DG" for row in ("good", "like")}
     assert adjusted["D", "good"] == pytest.approx(4 * cells["D", "good"].p)
+
+
+def test_where_lower_is_better_everything_is_turned_round():
+    draws = {name: 0.1 * np.arange(3) + FIVE[name].mean() for name in FIVE}
+    up = compare(1 - FIVE, "ib", 0.25, 0.01, {name: 1 - d for name, d in draws.items()})
+    down = compare(FIVE, "ib", 0.25, 0.01, draws, higher=False)
+    assert down.leader == up.leader
+    assert list(down.means) == list(up.means)
+    assert down.ranks == up.ranks
+    assert down.leads == up.leads
+    for row in down.probabilities:
+        assert down.probabilities[row] == pytest.approx(up.probabilities[row])
+    assert down.differences["good"].mean == pytest.approx(-up.differences["good"].mean)
