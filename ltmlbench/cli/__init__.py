@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from inspect import cleandoc
+
+from ltmlbench.cli.arguments import Parser
+from ltmlbench.cli.ending import exit_code
 
 VERBS = {
     "run": ("ltmlbench.cli.run", "run a benchmark; one that was stopped goes on"),
@@ -27,12 +29,13 @@ VERBS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one verb. Returns the exit code: 0 done, 1 some runs failed, 2 the request was wrong."""
+    """Runs one verb. Returns the exit code (see `ltmlbench.cli.ending`)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):  # a terminal may lack a letter of a label's name
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    if given[:1] in (["-V"], ["--version"]):
+    return exit_code(lambda: _answer(given), given[0] if given else "")
+
+
+def _answer(given: Sequence[str]) -> int:
+    if list(given[:1]) in (["-V"], ["--version"]):
         from ltmlbench import __version__
 
         print(f"ltmlbench {__version__}")
@@ -54,9 +57,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_verb(verb: str, given: Sequence[str]) -> int:
-    from ltmlbench.cli.arguments import Parser
-    from ltmlbench.errors import LtmlbenchError
-
     # Threads that wait for one another sleep instead of spinning: beside any other busy process
     # spinning made a training step 16 times slower (2 cores). Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -70,22 +70,7 @@ def _run_verb(verb: str, given: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    try:
-        code: int = command(parser, given)
-    except LtmlbenchError as error:
-        print(f"ltmlbench: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(
-            "\nltmlbench: stopped; the same command goes on from here"
-            if verb == "run"
-            else "\nltmlbench: stopped",
-            file=sys.stderr,
-        )
-        return 130
-    except BrokenPipeError:  # `ltmlbench list | head`
-        sys.stderr.close()
-        return 0
+    code: int = command(parser, given)
     return code
 
 
