@@ -64,6 +64,20 @@ def test_light_modules_import_no_torch(module):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("verb", ["compare", "audit"])
+def test_help_of_a_verb_that_computes_imports_nothing_heavy(verb):
+    code = (
+        "import sys\n"
+        "from ltmlbench.cli import main\n"
+        "try:\n"
+        f"    main([{verb!r}, '--help'])\n"
+        "except SystemExit:\n"
+        f"    print(*[name for name in (*{HEAVY!r}, 'scipy') if name in sys.modules], 'nothing')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "nothing"
+
+
 def test_the_public_names_are_what_they_say():
     import ltmlbench
 

@@ -16,6 +16,8 @@ VERBS = {
     "run": ("ltmlbench.cli.run", "run a benchmark; one that was stopped goes on"),
     "plan": ("ltmlbench.cli.plan", "what would run, what is stored already, how long is left"),
     "report": ("ltmlbench.cli.report", "table and report again, from the stored predictions"),
+    "audit": ("ltmlbench.cli.audit", "which numbers of a published table cannot hold together"),
+    "compare": ("ltmlbench.cli.compare", "which differences are decided, and what can be resolved"),
     "explain": ("ltmlbench.cli.explain", "a picture of where the network of a run looks"),
     "why": ("ltmlbench.cli.why", "how the identities of two results differ"),
     "list": ("ltmlbench.cli.catalog:list", "components that can be named, by kind"),

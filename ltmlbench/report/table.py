@@ -21,19 +21,28 @@ from ltmlbench.report.looking import LOOKING, pointing_blocks, unexplained_lines
 from ltmlbench.report.summary import Summary, progress, summaries
 
 
-def render_table(results: pd.DataFrame, about: About, pointing: pd.DataFrame | None = None) -> str:
-    """table.md: the headline per unit, head/medium/tail, each label, where the networks look,
-    failures, remarks, notes. Official test sets stand one below the other.
+def render_table(
+    results: pd.DataFrame,
+    about: About,
+    pointing: pd.DataFrame | None = None,
+    differences: Sequence[Block] = (),
+) -> str:
+    """table.md: the headline per unit, head/medium/tail, each label, differences, where the
+    networks look, failures, remarks, notes. Official test sets stand one below the other.
 
     Args:
         results: as `ltmlbench.results.tables.read_results` gives them; it may be empty.
         pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
+        differences: as `ltmlbench.report.differences.difference_blocks` returns them.
     """
     parts = [f"# {_inline(titled(about.title, about))}", _inline(data_line(about))]
     parts.append(progress(results, about))
     blocks = summaries(results, about)
     for summary in blocks:
         parts += _sections(summary)
+    if differences:
+        parts += [f"## {titled('Differences', about)}"]
+        parts += [markdown(block, level=3) for block in differences]
     parts += _looking(blocks, about, pointing)
     parts += _list("Made on the way", about.made.values(), about)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]
@@ -48,18 +57,18 @@ def render_table(results: pd.DataFrame, about: About, pointing: pd.DataFrame | N
 def _sections(summary: Summary) -> Iterator[str]:
     about, unit = summary.about, summary.units[0]
     for each in summary.units:
-        yield _markdown(headline_block(summary, each))
+        yield markdown(headline_block(summary, each))
         if further := further_block(summary, each):
-            yield _markdown(further)
+            yield markdown(further)
     if not summary.label_metrics:
         return
     yield f"## {_inline(summary.title('Head, medium and tail labels'))}"
     yield _bullets(shot_lines(about))
     for metric in summary.label_metrics:
-        yield _markdown(shot_block(summary, unit, metric), level=3)
+        yield markdown(shot_block(summary, unit, metric), level=3)
     yield f"## {_inline(summary.title('Each label'))}"
     for metric in summary.label_metrics:
-        yield _markdown(label_block(summary, unit, metric), level=3)
+        yield markdown(label_block(summary, unit, metric), level=3)
 
 
 def _looking(
@@ -68,7 +77,7 @@ def _looking(
     if not summaries:
         return []
     parts = [
-        _markdown(block, level=3)
+        markdown(block, level=3)
         for summary in summaries
         for block in (() if pointing is None else pointing_blocks(pointing, summary))
     ]
@@ -109,13 +118,17 @@ def _print_rich(block: Block) -> None:
     Console().print(table)
 
 
-def _markdown(block: Block, level: int = 2) -> str:
+def markdown(block: Block, level: int = 2) -> str:
+    """A block as Markdown, with a heading of the given level."""
+
     def written(cell: Cell, kind: str) -> str:
         text = _inline(cell.text)
         mark = "**" if cell.bold else "*" if kind == "published" and text else ""
         return f"{mark}{text}{mark}"
 
-    parts = [f"{'#' * level} {_inline(block.title)}", _grid(block, "pipe", written), block.caption]
+    parts = [f"{'#' * level} {_inline(block.title)}"]
+    parts += [_inline(block.lead)] if block.lead else []
+    parts += [_grid(block, "pipe", written), _inline(block.caption)]
     if lines := [*block.notes, *block.legend]:
         parts.append(_bullets(lines))
     return "\n\n".join(parts)
