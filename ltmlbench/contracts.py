@@ -162,6 +162,11 @@ class SubsetGenerator(Component, ABC):
     ) -> tuple[tuple[int, ...], ...]:
         """Label subsets (column indices). ``prototypes``: C×D mean features of the labels."""
 
+    def count(self, labels: LabelMatrix, *, seed: int = 0) -> int:
+        """How many subsets `generate` gives, whatever the prototypes: a method plans a teacher for
+        each before there are any."""
+        return len(self.generate(labels, seed=seed))
+
 
 class Backbone(Component, ABC):
     kind: ClassVar[str] = "backbone"

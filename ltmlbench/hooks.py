@@ -1,4 +1,4 @@
-"""What a plugin may implement: one hook per kind of component, and events of a run.
+"""What a plugin may implement: one hook per kind of component, verbs, and events of a run.
 
 A plugin is a module (or object) registered under the ``ltmlbench`` entry-point group. Its hooks
 return light `Record` objects; the code a record points at is imported only when it is used.
@@ -17,6 +17,7 @@ return light `Record` objects; the code a record points at is imported only when
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,34 @@ class Record:
     aliases: tuple[str, ...] = ()
     version: int = 1
     catch_all: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb of the command line as a plugin announces it.
+
+    Args:
+        verb: what users type after ``ltmlbench``: small letters, digits and hyphens.
+        target: where its function is, ``"package.module:function"``, imported when the verb is
+            used. It is called with an `argparse.ArgumentParser`, to which it adds its options, and
+            the arguments given; it returns the exit code. Its docstring is the help.
+        summary: one line for ``ltmlbench --help``.
+
+    Raises:
+        ValueError: the verb or the target cannot be one.
+    """
+
+    verb: str
+    target: str
+    summary: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", self.verb):
+            raise ValueError(f"{self.verb!r} is no verb: small letters, digits and hyphens")
+        if not re.fullmatch(r"[\w.]+:\w+", self.target):
+            raise ValueError(
+                f"command {self.verb!r}: {self.target!r} is no 'package.module:function'"
+            )
 
 
 class ComponentHooks:
@@ -104,6 +133,14 @@ class ComponentHooks:
     @hookspec
     def ltmlbench_engines(self) -> Iterable[Record]:  # type: ignore[empty-body]
         """Engines: ``Record("local", "pkg.engines:Local", "stages in this process")``."""
+
+
+class CommandHooks:
+    """Verbs of the command line."""
+
+    @hookspec
+    def ltmlbench_commands(self) -> Iterable[Command]:  # type: ignore[empty-body]
+        """Verbs: ``Command("folds", "pkg.folds:command", "how a data set would be split")``."""
 
 
 class EventHooks:

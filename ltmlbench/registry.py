@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pluggy
 
 from ltmlbench import hooks
 from ltmlbench.errors import RequestError, did_you_mean
-from ltmlbench.hooks import API_VERSION, KINDS, Record
+from ltmlbench.hooks import API_VERSION, KINDS, Command, Record
 from ltmlbench.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     )
 
 GROUP = "ltmlbench"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Registry:
     def __init__(self, points: Iterable[EntryPoint] | None = None) -> None:
         self.manager = pluggy.PluginManager("ltmlbench")
         self.manager.add_hookspecs(hooks.ComponentHooks)
+        self.manager.add_hookspecs(hooks.CommandHooks)
         self.manager.add_hookspecs(hooks.EventHooks)
         self.plugins: dict[str, Plugin] = {}
         self._entries: dict[str, list[Entry]] = {}
@@ -121,23 +124,32 @@ class Registry:
                 f"there is no kind {kind!r}{did_you_mean(kind, KINDS)}; kinds: {', '.join(KINDS)}"
             )
         if kind not in self._entries:
-            self._entries[kind] = sorted(self._collect(kind), key=lambda entry: entry.qualified)
+            found = [Entry(kind, r, owner) for r, owner in self._collect(KINDS[kind], Record)]
+            self._entries[kind] = sorted(found, key=lambda entry: entry.qualified)
             self.report_broken()
         return self._entries[kind]
 
-    def _collect(self, kind: str) -> Iterator[Entry]:
-        for implementation in getattr(self.manager.hook, KINDS[kind]).get_hookimpls():
+    def commands(self) -> list[tuple[Command, str]]:
+        """The verbs of all plugins, each with its distribution, by name."""
+        found = sorted(
+            self._collect("ltmlbench_commands", Command), key=lambda c: (c[0].verb, c[1])
+        )
+        self.report_broken()
+        return found
+
+    def _collect(self, hook: str, wanted: type[T]) -> Iterator[tuple[T, str]]:
+        """What every plugin returns from a hook, each with the plugin's distribution."""
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             key = implementation.plugin_name
-            distribution = self.plugins[key].distribution
             try:
-                records = list(implementation.function())
-                strangers = [record for record in records if not isinstance(record, Record)]
+                given = list(implementation.function())
+                strangers = [one for one in given if not isinstance(one, wanted)]
                 if strangers:
-                    raise TypeError(f"{KINDS[kind]} returned {strangers[0]!r}, not a Record")
+                    raise TypeError(f"{hook} returned {strangers[0]!r}, not a {wanted.__name__}")
             except Exception as error:  # see _add
                 self._isolate(key, error)
                 continue
-            yield from (Entry(kind, record, distribution) for record in records)
+            yield from ((one, self.plugins[key].distribution) for one in given)
 
     def announce(self, event: str, **values: Any) -> None:
         """Tells every observer of an event (a hook of `EventHooks` without its prefix).
@@ -244,7 +256,8 @@ def _construct(cls: type[Component], spec: Spec, options: dict[str, str]) -> Com
 
 
 def _refuse_unknown_hooks(module: Any) -> None:
-    known = {n for spec in (hooks.ComponentHooks, hooks.EventHooks) for n in vars(spec)}
+    specs = (hooks.ComponentHooks, hooks.CommandHooks, hooks.EventHooks)
+    known = {n for spec in specs for n in vars(spec)}
     for name in dir(module):
         marked = hasattr(getattr(module, name, None), "ltmlbench_impl")
         if marked and name not in known:

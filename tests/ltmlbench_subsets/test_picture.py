@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from ltmlbench import LabelMatrix
-from ltmlbench.report.cooccurrence import MOST, NAMED, cooccurrence_picture
-from ltmlbench.subsets import Subsets
+from ltmlbench.division import Division
+from ltmlbench_subsets.picture import MOST, NAMED, cooccurrence_picture
 
 
 def long_tailed(n_labels, n_samples=600, names=None):
@@ -24,7 +24,7 @@ def dealt(n_labels, n_subsets):
 
 
 def drawn(labels, members, title="f.csv: relational"):
-    picture = cooccurrence_picture(Subsets(labels, members), title)
+    picture = cooccurrence_picture(Division(labels, members), title)
     with Image.open(io.BytesIO(picture)) as image:
         assert image.format == "PNG"
         assert 1000 <= image.width <= 2000
