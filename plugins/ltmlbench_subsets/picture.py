@@ -42,7 +42,7 @@ def cooccurrence_picture(division: Division, title: str) -> bytes:
     grid = figure.add_gridspec(2, 3, height_ratios=(1, 4.2), width_ratios=(1, 1, 0.62))
     pairs = division.labels.select(frequent.tolist()).cooccurrence.copy()
     np.fill_diagonal(pairs, 0)
-    norm = LogNorm(1, max(2, int(pairs.max())))
+    norm = LogNorm(0.4, max(2, int(pairs.max())))  # so that 1 is no white
     for i, order in enumerate((frequent, after)):
         bars = figure.add_subplot(grid[0, i])
         matrix = figure.add_subplot(grid[1, i], sharex=bars)
@@ -70,10 +70,8 @@ def _places(frequent: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> An
 
 def _matrix(axes: Axes, pairs: npt.NDArray[np.int64], norm: Any) -> Any:
     n = len(pairs)
-    starts = np.unique(np.linspace(0, n, min(n, CELLS), endpoint=False).astype(int))
-    shown = np.maximum.reduceat(np.maximum.reduceat(pairs, starts), starts, axis=1)
     image = axes.imshow(
-        np.ma.masked_equal(shown, 0),
+        np.ma.masked_equal(pooled(pairs), 0),
         cmap="Blues",
         norm=norm,
         interpolation="nearest",
@@ -81,8 +79,17 @@ def _matrix(axes: Axes, pairs: npt.NDArray[np.int64], norm: Any) -> Any:
         extent=(-0.5, n - 0.5, n - 0.5, -0.5),
     )
     if n <= NAMED:
-        axes.plot(range(n), range(n), "s", color="#dddddd", markersize=max(1.5, 60 / n), zorder=0)
+        diagonal = np.where(np.eye(n) > 0, 0.88, np.nan)
+        axes.imshow(diagonal, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     return image
+
+
+def pooled(pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """At most `CELLS` × `CELLS`: the largest of the neighbours that share a cell, so that one pair
+    among many labels is still seen."""
+    n = len(pairs)
+    starts = np.unique(np.linspace(0, n, min(n, CELLS), endpoint=False).astype(int))
+    return np.maximum.reduceat(np.maximum.reduceat(pairs, starts), starts, axis=1)
 
 
 def _name(axes: Axes, names: list[str]) -> None:
@@ -108,7 +115,7 @@ def _frequencies(axes: Axes, counts: npt.NDArray[np.int64]) -> None:
     else:  # bars narrower than a pixel make a pattern of their own
         axes.fill_between(at, counts, 0.5, step="mid", color=_INK, linewidth=0)
     axes.set_yscale("log")
-    axes.set_ylim(0.7, max(2, counts.max(initial=1)) * 1.6)
+    axes.set_ylim(0.7, max(2, counts.max(initial=1)) * 8)
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("samples")
     axes.tick_params(labelbottom=False)
@@ -143,8 +150,10 @@ def _several(axes: Axes, report: pd.DataFrame) -> None:
     before = [row["several_before"] for row in rows]
     after = [row["several"] for row in rows]
     at = np.arange(len(rows))
-    axes.barh(at, before, height=0.8, color=_PALE, label="several labels of all subsets")
-    axes.barh(at[1:], after[1:], height=0.45, color=_INK, label="several labels of this subset")
+    axes.barh(at, before, height=0.8, color=_PALE, label="before: several labels of any subset")
+    axes.barh(
+        at[1:], after[1:], height=0.45, color=_INK, label="after: several labels of this subset"
+    )
     widest = max(1, *before, *after)
     if len(rows) <= LISTED + 2:
         for i in range(len(rows)):
@@ -153,7 +162,7 @@ def _several(axes: Axes, report: pd.DataFrame) -> None:
         axes.set_yticks(at, [_row_name(row) for row in rows], fontsize=9)
     else:
         axes.set_yticks([0, len(rows) - 1], ["undivided", "all"])
-    axes.set_xlim(0, widest * 1.3)
+    axes.set_xlim(0, widest * 1.45)
     axes.invert_yaxis()
     axes.set_title("samples with several labels")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04), fontsize=9, frameon=False)
@@ -162,5 +171,6 @@ def _several(axes: Axes, report: pd.DataFrame) -> None:
 def _row_name(row: dict[str, Any]) -> str:
     if not row["subset"].isdigit():
         return "all, summed" if row["subset"] == "all" else "undivided"
-    labels = "1 label" if row["n_labels"] == 1 else f"{row['n_labels']} labels"
-    return f"subset {row['subset']}\n{labels}, {row['imbalance']:.1f} : 1"
+    if row["n_labels"] == 1:
+        return f"subset {row['subset']}\n1 label"
+    return f"subset {row['subset']}\n{row['n_labels']} labels, {row['imbalance']:.1f} : 1"
