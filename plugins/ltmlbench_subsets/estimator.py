@@ -44,8 +44,8 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         subsets_: tuple of tuples of column indices, in the order of their most frequent labels.
-        shares_: R_co, R_im, R_sem of ``subsets_``, 0 (all gone) to 1 (nothing gained); R_sem is
-            NaN without prototypes.
+        shares_: R_co, R_im, R_sem of ``subsets_``, 0 (all gone) to 1 (nothing gained); R_sem is 0
+            without prototypes.
         score_: J of ``subsets_``.
         labels_: C names.
         left_out_: column index -> why it is in no subset.
@@ -119,9 +119,10 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
         blocks = [order[home == k] for k in range(int(home.max()) + 1)]
         self.subsets_ = tuple(tuple(sorted(block.tolist())) for block in blocks)
         left = shares(statistics.counts, statistics.pairs, home, features).sum(axis=0)
-        self.shares_ = tuple(left.tolist())
-        weights = np.array([self.cooccurrence, self.imbalance, self.semantics])
-        self.score_ = float(weights @ np.nan_to_num(left))
+        self.shares_ = tuple(np.nan_to_num(left).tolist())
+        self.score_ = float(
+            np.dot((self.cooccurrence, self.imbalance, self.semantics), self.shares_)
+        )
         return self
 
     def _search(self, statistics: Statistics, features: Floats | None) -> Assignment:
