@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from ltmlbench import load
-from ltmlbench.prepare import configure, prepare
-from ltmlbench.training.loop import make_optimizer
+from ltmlbench.benchmark import configure, prepare
 from ltmlbench.training.network import autocast, build_network
+from ltmlbench.training.optimiser import make_optimizer
 from ltmlbench.training.views import views
 
 BLOCKS = [np.array([1, 6]), np.array([2, 3]), np.array([4, 5])]  # columns of D M, G C, A H

@@ -3,13 +3,17 @@
 pytest benchmarks/test_pixels.py --benchmark-only --benchmark-group-by=group
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from ltmlbench.data.augment import Augment
-from ltmlbench.data.decode import prepare, read_rgb
-from ltmlbench.data.feed import batches
+from ltmlbench.contracts import Norm
+from ltmlbench.feeds.batches import batches
+from ltmlbench.feeds.pictures.decode import prepare, read_rgb
+from ltmlbench.feeds.pictures.feed import OpenedPictures
+from ltmlbench.feeds.pictures.views import Augment
 
 BORDER = 10
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -77,9 +81,9 @@ def pixels(tmp_path_factory):
 
 
 def our_epoch(pixels, order, augment):
-    feed = batches(
-        pixels, order, BATCH, augment, seed=0, epoch=0, mean=MEAN, std=STD, drop_last=False
-    )
+    opened = OpenedPictures(Path(pixels.filename), augment or Augment(), {})
+    norm = Norm(np.array(MEAN), np.array(STD))
+    feed = batches(opened, order, BATCH, seed=0, epoch=0 if augment else None, norm=norm)
     return sum(len(rows) for rows, _ in feed)
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from ltmlbench import load
-from ltmlbench.stages import Numerics, Schedule
-from ltmlbench.training.loop import make_optimizer
+from ltmlbench.task import Numerics, Schedule
 from ltmlbench.training.network import autocast, build_network
+from ltmlbench.training.optimiser import make_optimizer
 
 SIDE, BATCH = 96, 16
 
@@ -20,7 +20,7 @@ def test_training_step(benchmark, name, dtype):
     benchmark.group = f"step {name} {SIDE} px batch {BATCH}"
     numerics = Numerics(dtype=dtype)
     backbone = load("backbone", f"{name}[weights=random]").resolve()
-    network = build_network(backbone, load("head", "linear"), 8, numerics, 0)
+    network = build_network(backbone, (3, SIDE, SIDE), load("head", "linear"), 8, numerics, 0)
     optimizer = make_optimizer(network, Schedule())
     images = torch.randn(BATCH, 3, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
     targets = torch.rand(BATCH, 8).round()

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltmlbench.benchmark import Benchmark, Progress, configure, prepare
 from ltmlbench.config import BenchmarkConfig
-from ltmlbench.prepare import Benchmark, Progress, configure, prepare
+from ltmlbench.fit import Fit
 from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry
-from ltmlbench.stages import Fit
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""What the bench itself brings: general metrics and the local engine."""
+"""What the bench itself brings: feeds, general metrics and the local engine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ from ltmlbench.hooks import Record, hookimpl
 def ltmlbench_engines() -> list[Record]:
     return [
         Record("local", "ltmlbench.engines.local:Local", "this machine; --jobs N stages at once")
+    ]
+
+
+@hookimpl
+def ltmlbench_feeds() -> list[Record]:
+    return [
+        Record(
+            "pictures",
+            "ltmlbench.feeds.pictures.feed:Pictures",
+            "pictures, decoded once, in random views",
+        ),
+        Record(
+            "vectors",
+            "ltmlbench.feeds.vectors:Vectors",
+            "feature vectors, standardised on the training rows",
+        ),
     ]
 
 

@@ -42,6 +42,9 @@ class BenchmarkConfig(BaseModel):
         0.1, ge=0, lt=1, description="share of the training rows held out to watch"
     )
     limit: int | None = Field(None, ge=1, description="use only about N samples (whole groups)")
+    feed: str | None = Field(
+        None, description="how samples become batches; without, as the data set says"
+    )
     image_size: int = Field(96, ge=16, description="side of the square pictures, pixels")
     epochs: int = Field(8, ge=1, description="passes over the training rows")
     batch_size: int = Field(32, ge=1, description="samples per step")

@@ -11,15 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from ltmlbench.arrays import Floats, Rows
 from ltmlbench.errors import RequestError
 from ltmlbench.labels import LabelMatrix
 from ltmlbench.seeding import derive_seed
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -20,3 +20,7 @@ class RequestError(LtmlbenchError, ValueError):
 
 class DataError(LtmlbenchError, ValueError):
     """A folder or file is not what it should be (exit code 2)."""
+
+
+class Diverged(LtmlbenchError, ArithmeticError):
+    """A model stopped giving finite numbers: the loss of a training, or its scores."""

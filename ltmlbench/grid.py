@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from ltmlbench.contracts import Backbone, Explanation, Method
 from ltmlbench.errors import RequestError
-from ltmlbench.stages import ModelStage, Numerics, Predict, Stage, Task
+from ltmlbench.fit import Predict
+from ltmlbench.stages import ModelStage, Stage
+from ltmlbench.task import Numerics, Task
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,10 @@ class ComponentHooks:
         """Backbones: ``Record("timm", "pkg.nets:Timm", "any timm model", catch_all="model")``."""
 
     @hookspec
+    def ltmlbench_feeds(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Feeds: ``Record("spectra", "pkg.feeds:Spectra", "sounds as spectrograms")``."""
+
+    @hookspec
     def ltmlbench_heads(self) -> Iterable[Record]:  # type: ignore[empty-body]
         """Heads: ``Record("linear", "pkg.heads:Linear", "pooling and one linear layer")``."""
 
@@ -176,6 +180,7 @@ class EventHooks:
 
 KINDS: Mapping[str, str] = {
     "dataset": "ltmlbench_datasets",
+    "feed": "ltmlbench_feeds",
     "backbone": "ltmlbench_backbones",
     "head": "ltmlbench_heads",
     "loss": "ltmlbench_losses",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array, diags_array, issparse
 
 from ltmlbench.errors import DataError
 
@@ -163,6 +163,12 @@ class LabelMatrix:
     def take(self, rows: npt.ArrayLike) -> LabelMatrix:
         """The same labels for some rows (indices or a boolean mask)."""
         return LabelMatrix(self._csr[np.asarray(rows)], self.names)
+
+    def without(self, rows: npt.ArrayLike) -> LabelMatrix:
+        """The same matrix, some rows (indices) without a label."""
+        kept = np.ones(self.n_samples, dtype=np.int32)
+        kept[np.asarray(rows)] = 0
+        return LabelMatrix(diags_array(kept, dtype=np.int32) @ self._csr, self.names)
 
     def select(self, labels: Sequence[int]) -> LabelMatrix:
         """All rows, some labels (column indices)."""

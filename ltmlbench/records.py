@@ -23,9 +23,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ltmlbench.benchmark import Benchmark
 from ltmlbench.config import dump_config
 from ltmlbench.grid import Node, Outcome, Run, slug
-from ltmlbench.prepare import Benchmark
 from ltmlbench.registry import load, registry
 from ltmlbench.report.folder import Report, write_report
 from ltmlbench.store import Artifact, write_atomic, write_json

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Distillation,
         Engine,
         Explanation,
+        Feed,
         Head,
         Loss,
         Method,
@@ -274,6 +275,8 @@ def registry() -> Registry:
 def load(kind: Literal["dataset"], text: str) -> Dataset: ...
 @overload
 def load(kind: Literal["backbone"], text: str) -> Backbone: ...
+@overload
+def load(kind: Literal["feed"], text: str) -> Feed: ...
 @overload
 def load(kind: Literal["head"], text: str) -> Head: ...
 @overload

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ltmlbench.api import WORTH_PROCESSES, choose_jobs, images_to_train
-from ltmlbench.prepare import configure, prepare
+from ltmlbench.benchmark import configure, prepare
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def _labels(dataset: Dataset, folder: Path | None, out: Path) -> int:
 def _sheet(dataset: Dataset, arguments: argparse.Namespace) -> int:
     import numpy as np
 
-    from ltmlbench.data.sheet import contact_sheet, save_sheet
+    from ltmlbench.feeds.pictures.sheet import contact_sheet, save_sheet
 
     samples = dataset.load(arguments.data_dir)
     if arguments.lesions and samples.masks is None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ltmlbench.benchmark import Benchmark
 from ltmlbench.hooks import hookimpl
-from ltmlbench.prepare import Benchmark
 from ltmlbench.registry import registry
 
 

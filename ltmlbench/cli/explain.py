@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ltmlbench.benchmark import Benchmark
 from ltmlbench.cli.runs import run_folder
 from ltmlbench.errors import RequestError, did_you_mean
-from ltmlbench.prepare import Benchmark
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -54,8 +54,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
 def _benchmark(config: Path) -> Benchmark:
     """The benchmark of a resolved configuration."""
+    from ltmlbench.benchmark import configure, prepare
     from ltmlbench.config import read_config
-    from ltmlbench.prepare import configure, prepare
 
     return prepare(*configure(read_config(config)), decode=True)
 
@@ -78,7 +78,7 @@ def _draw(
     again: str,
 ) -> bytes:
     """The PNG that the explanation of the benchmark draws of a run."""
-    from ltmlbench.prepare import load_explanation
+    from ltmlbench.benchmark import load_explanation
     from ltmlbench.registry import load
     from ltmlbench.stages import ModelStage, Stage, Work
 
@@ -95,14 +95,15 @@ def _draw(
     if stage is None:
         raise RequestError(f"{name!r} has no network to look into")
 
-    def work(folder: Path) -> Work:
-        return Work(node.task, folder, input_folder, lambda index, of, values: None)
+    def work(stage: Stage, folder: Path) -> Work:
+        return Work(stage.handed(node.task), folder, input_folder, lambda index, of, values: None)
 
     def input_folder(inner: Stage) -> Path:
         """The model is stored; what else a picture needs is made if it is not."""
         identity, preimage = inner.identity(node.task), inner.preimage(node.task)
-        return store.build(identity, preimage, lambda folder: inner.run(work(folder)))[0].folder
+        artifact, _ = store.build(identity, preimage, lambda folder: inner.run(work(inner, folder)))
+        return artifact.folder
 
     with tempfile.TemporaryDirectory() as folder:
-        stage.run(work(Path(folder)))
+        stage.run(work(stage, Path(folder)))
         return (Path(folder) / "gallery.png").read_bytes()

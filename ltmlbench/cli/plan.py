@@ -17,7 +17,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import choose_jobs, images_to_train
-    from ltmlbench.prepare import Benchmark, configure, prepare
+    from ltmlbench.benchmark import Benchmark, configure, prepare
     from ltmlbench.store import SCRATCH
 
     benchmark: Benchmark = prepare(*configure(*settings_of(arguments)), decode=False)
@@ -36,8 +36,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     todo = [node for node in grid.nodes.values() if not store.has(node.identity)]
     shared = sum(number > 1 for number in needed.values())
     print(f"stages: {len(grid.nodes)} ({len(stored)} stored, {len(todo)} to do, {shared} shared)")
-    pictures = "decoded" if benchmark.pixels else f"{len(benchmark.samples)} to decode"
-    print(f"pictures: {pictures}")
+    samples = "ready" if benchmark.ready else f"{len(benchmark.samples)} to make ready"
+    print(f"samples: {samples}")
     if not todo:
         print("left to do: nothing; `ltmlbench run` only writes the table")
         return 0

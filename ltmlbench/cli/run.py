@@ -22,8 +22,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import execute
+    from ltmlbench.benchmark import configure, prepare
     from ltmlbench.cli.report import show
-    from ltmlbench.prepare import configure, prepare
 
     config, dataset = configure(*settings_of(arguments))
     with display() as shown:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from ltmlbench.arrays import Image
+from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix
-
-Image = npt.NDArray[np.uint8]
 
 
 class Protocol(BaseModel):
@@ -59,9 +59,12 @@ class Samples:
         ids: N unique names.
         groups: N group names; samples of one group (a patient) never straddle a split.
         labels: N×C.
-        read: ``read(row, size)`` gives the picture of ``row`` as H×W×3 uint8 RGB, both sides at
-            least ``size`` pixels where the source has them. Must be picklable.
-        content: N digests of what ``read`` reads (file bytes and how they are turned).
+        content: N digests of what the samples are (file bytes and how they are turned).
+        read: of pictures: ``read(row, size)`` gives that of ``row`` as H×W×3 uint8 RGB, both sides
+            at least ``size`` pixels where the source has them. Must be picklable.
+        vectors: of feature vectors: ``vectors()`` gives all of them, N×D numbers. Must be
+            picklable.
+        feed: the component of kind "feed" that makes batches of them.
         protocol: how results are evaluated.
         border: pixels whose largest channel is at most this are border and cut away; None: keep.
         official: N names of the official part ("train", "test", ...) where there is one.
@@ -77,8 +80,10 @@ class Samples:
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     labels: LabelMatrix
-    read: Callable[[int, int], Image]
     content: tuple[str, ...]
+    read: Callable[[int, int], Image] | None = None
+    vectors: Callable[[], npt.NDArray[Any]] | None = None
+    feed: str = "pictures"
     protocol: Protocol = field(default_factory=Protocol)
     border: int | None = None
     official: tuple[str, ...] | None = None
@@ -109,6 +114,24 @@ class Samples:
         digest.update(self.labels.dense.tobytes())
         return digest.hexdigest()
 
+    @property
+    def reader(self) -> Callable[[int, int], Image]:
+        """What reads a picture.
+
+        Raises:
+            DataError: the samples are no pictures.
+        """
+        if self.read is None:
+            raise DataError("these samples are no pictures: there is nothing to look at")
+        return self.read
+
+    def without_truth(self, rows: npt.NDArray[np.int64]) -> Samples:
+        """The same samples, ``rows`` without labels. The fingerprint stays that of the truth, so
+        that identities do not depend on who is looking."""
+        hidden = replace(self, labels=self.labels.without(rows))
+        hidden.__dict__["fingerprint"] = self.fingerprint
+        return hidden
+
     def take(self, rows: npt.NDArray[np.int64]) -> Samples:
         """Some samples, in the given order."""
         index = [int(row) for row in rows]
@@ -117,7 +140,8 @@ class Samples:
             ids=tuple(self.ids[i] for i in index),
             groups=tuple(self.groups[i] for i in index),
             labels=self.labels.take(rows),
-            read=_Taken(self.read, tuple(index)),
+            read=None if self.read is None else _Taken(self.read, tuple(index)),
+            vectors=None if self.vectors is None else _TakenVectors(self.vectors, tuple(index)),
             content=tuple(self.content[i] for i in index),
             official=None if self.official is None else tuple(self.official[i] for i in index),
             extras={name: values[rows] for name, values in self.extras.items()},
@@ -135,3 +159,14 @@ class _Taken:
 
     def __call__(self, row: int, size: int) -> Image:
         return self.read(self.rows[row], size)
+
+
+@dataclass(frozen=True)
+class _TakenVectors:
+    """The vectors of a selection."""
+
+    vectors: Callable[[], npt.NDArray[Any]]
+    rows: tuple[int, ...]
+
+    def __call__(self) -> npt.NDArray[Any]:
+        return self.vectors()[list(self.rows)]

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from ltmlbench.contracts import Rows
+from ltmlbench.arrays import Rows
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ltmlbench.errors import Diverged
 from ltmlbench.grid import Node, Outcome
 from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
@@ -23,7 +24,8 @@ def execute(node: Node, store: Store, epoch: EpochReport) -> Outcome:
         return artifact.folder
 
     def produce(folder: Path) -> None:
-        node.stage.run(Work(task=node.task, folder=folder, input=input_folder, epoch=epoch))
+        task = node.stage.handed(node.task)
+        node.stage.run(Work(task=task, folder=folder, input=input_folder, epoch=epoch))
 
     try:
         artifact, made = store.build(node.identity, node.stage.preimage(node.task), produce)
@@ -38,8 +40,6 @@ def execute(node: Node, store: Store, epoch: EpochReport) -> Outcome:
 
 def _kind(error: Exception) -> str:
     import torch
-
-    from ltmlbench.training.loop import Diverged
 
     if isinstance(error, Diverged):
         return "diverged"

@@ -8,7 +8,8 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.contracts import Floats, LabelMetric, Metric
+from ltmlbench.arrays import Floats
+from ltmlbench.contracts import LabelMetric, Metric
 from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix, Shot

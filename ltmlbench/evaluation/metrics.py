@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ltmlbench.contracts import Floats, LabelMetric, Metric
+from ltmlbench.arrays import Floats
+from ltmlbench.contracts import LabelMetric, Metric
 from ltmlbench.evaluation.ranking import average_precision, f1, roc_auc
 
 _THRESHOLD = Field(0.5, ge=0, le=1, description="a label is decided on if its score is above this")

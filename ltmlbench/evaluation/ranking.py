@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.contracts import Floats
+from ltmlbench.arrays import Floats
 
 Counts = npt.NDArray[np.int64]
 

@@ -1,4 +1,4 @@
-"""The one training loop: AdamW, warm-up and cosine, clipping, checkpoints, divergence detected."""
+"""The one training loop: a step per loss, clipping, checkpoints, divergence detected."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ltmlbench.errors import Diverged
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Schedule, Work
+from ltmlbench.stages import Work
 from ltmlbench.store import SCRATCH
+from ltmlbench.task import Schedule
 from ltmlbench.training.checkpoint import HistoryRow, load_checkpoint, save_checkpoint
+from ltmlbench.training.optimiser import learning_rate, make_optimizer
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -25,25 +28,24 @@ Losses = Callable[[int], Iterator[tuple[torch.Tensor, int]]]
 when the next loss is asked for."""
 
 
-class Diverged(ArithmeticError):
-    """The training loss stopped being finite."""
-
-
 def train(
     network: torch.nn.Module,
     losses: Losses,
     work: Work,
     *,
-    epochs: int,
+    schedule: Schedule,
     steps: int,
     seed: int,
+    stepped: Callable[[], None] = lambda: None,
     after: Callable[[], Mapping[str, float]] = dict,
 ) -> list[HistoryRow]:
     """Trains in place, going on from the checkpoint of a stopped attempt; reports every epoch.
 
     Args:
+        network: all that a checkpoint has to hold; what requires a gradient is trained.
         steps: per epoch, for the learning rate.
         seed: every epoch seeds torch from it anew, so a resumed training needs no random state.
+        stepped: called after every step of the optimiser, e.g. to average weights.
         after: what else to note after an epoch, e.g. a validation score.
 
     Returns:
@@ -52,7 +54,7 @@ def train(
     Raises:
         Diverged: the loss is no longer finite.
     """
-    schedule = work.task.schedule
+    epochs = schedule.epochs
     optimizer = make_optimizer(network, schedule)
     checkpoint = work.folder / SCRATCH / "checkpoint.safetensors"
     history = load_checkpoint(checkpoint, network, optimizer)
@@ -64,7 +66,7 @@ def train(
         def rate(step: int, epoch: int = epoch) -> float:
             return learning_rate(schedule, epoch * steps + step, epochs * steps)
 
-        row = _one_epoch(network, losses(epoch), optimizer, schedule.clip, rate, epoch)
+        row = _one_epoch(network, losses(epoch), optimizer, schedule.clip, rate, stepped, epoch)
         history.append(row | dict(after()))
         work.epoch(epoch + 1, epochs, history[-1])
         if time.monotonic() - saved >= CHECKPOINT_SECONDS and epoch + 1 < epochs:
@@ -79,6 +81,7 @@ def _one_epoch(
     optimizer: Optimizer,
     clip: float,
     rate: Callable[[int], float],
+    stepped: Callable[[], None],
     epoch: int,
 ) -> HistoryRow:
     total, step, seen = 0.0, 0, 0
@@ -91,6 +94,7 @@ def _one_epoch(
         torch.autograd.backward(value)
         torch.nn.utils.clip_grad_norm_(network.parameters(), clip)
         optimizer.step()
+        stepped()
         waiting = value.detach() if waiting is None else waiting + value.detach()
         step, seen = step + 1, seen + number
         if step % 50 == 0:
@@ -116,21 +120,3 @@ def _finite(total: torch.Tensor, epoch: int, step: int) -> float:
             "lower the learning rate (--set lr=...)"
         )
     return value
-
-
-def make_optimizer(network: torch.nn.Module, schedule: Schedule) -> Optimizer:
-    """Fused AdamW (several times quicker than the loop on CPUs too); no decay of biases, norms."""
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": schedule.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=schedule.lr, fused=True)
-
-
-def learning_rate(schedule: Schedule, step: int, steps: int) -> float:
-    """Linear warm-up over the first share of ``steps``, then half a cosine down to zero."""
-    warm = max(1, round(schedule.warmup * steps))
-    if step < warm:
-        return schedule.lr * (step + 1) / warm
-    return schedule.lr * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

@@ -6,15 +6,14 @@ import torch
 
 from ltmlbench.contracts import Backbone
 from ltmlbench.errors import RequestError
-from ltmlbench.stages import Numerics
+from ltmlbench.task import Numerics
 
 
 def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics:
     """The rule behind ``--device auto`` and ``precision=auto``; the choice is part of the identity.
 
-    CUDA: bfloat16 autocast. CPU with native bfloat16 (AVX512-BF16 or AMX): bfloat16 for networks of
-    dense convolutions (ResNet and DenseNet train 2 to 3 times faster), float32 for networks with
-    depthwise convolutions, which bfloat16 slows down (benchmarks/test_precision.py shows both).
+    CUDA: bfloat16 autocast. CPU with native bfloat16 (AVX512-BF16 or AMX): bfloat16 for backbones
+    that gain from it, else float32. Vectors: float32, as their features are not rounded.
     Channels-last always: it was faster in every case measured. A rule and not a timing, so that two
     runs on one machine never choose differently.
 
@@ -27,7 +26,8 @@ def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics
         raise RequestError(f"device {device!r} was asked for, but torch finds no GPU: --device cpu")
     if precision == "auto":
         native = device.startswith("cuda") or _cpu_has_bfloat16()
-        quicker = device.startswith("cuda") or not _has_depthwise(backbone)
+        native = native and backbone.takes != "vector"
+        quicker = device.startswith("cuda") or backbone.gains_from_bfloat16
         precision = "bfloat16" if native and quicker else "float32"
     return Numerics(device=device, dtype=precision, channels_last=True)
 
@@ -35,11 +35,3 @@ def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics
 def _cpu_has_bfloat16() -> bool:
     onednn: bool = torch._C._has_mkldnn
     return onednn and bool(torch.cpu._is_avx512_bf16_supported())
-
-
-def _has_depthwise(backbone: Backbone) -> bool:
-    network = backbone.build()
-    return any(
-        isinstance(layer, torch.nn.Conv2d) and 1 < layer.groups == layer.in_channels
-        for layer in network.modules()
-    )

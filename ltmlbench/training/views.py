@@ -1,41 +1,55 @@
-"""The pictures of a task as a network is shown them."""
+"""The samples of a task as a network is shown them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
 import torch
 
-from ltmlbench.contracts import Rows
-from ltmlbench.data.augment import Augment
-from ltmlbench.data.feed import batches
+from ltmlbench.arrays import Rows
+from ltmlbench.feeds.batches import batches
+from ltmlbench.feeds.ready import Ready
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Task
+from ltmlbench.stages import Work
 from ltmlbench.training.network import Trunk
 
 
 def views(
-    task: Task, trunk: Trunk, order: Rows, epoch: int | None, *, drop_last: bool = False
-) -> Iterator[tuple[Rows, torch.Tensor]]:
-    """Batches of (rows B, normalised pictures B×3×S×S on the device), in the given order.
+    work: Work,
+    trunk: Trunk,
+    order: Rows,
+    epoch: int | None,
+    *,
+    drop_last: bool = False,
+    batch_size: int | None = None,
+) -> Iterator[tuple[Rows, Any]]:
+    """Batches of (rows B, what a network is shown of them, on the device), in the given order:
+    a tensor whose first dimension is B, such as B×3×S×S or B×D, or several by name.
 
     Args:
         order: rows of ``task.samples``.
         epoch: whose random views; every stage of a fold and seed that asks for the same row and
-            epoch gets the same view. None: the pictures as they are, in batches twice as large.
+            epoch gets the same view. None: the samples as they are, in batches twice as large.
+        batch_size: that of the task's schedule if None.
     """
-    assert task.pixels is not None, "a task that is executed has pixels"
+    task = work.task
+    opened = Ready().opened(work)
     stream = batches(
-        np.load(task.pixels, mmap_mode="r"),
+        opened,
         order,
-        task.schedule.batch_size * (1 if epoch is not None else 2),
-        None if epoch is None else Augment(**task.augment),
+        (batch_size or task.schedule.batch_size) * (1 if epoch is not None else 2),
         seed=derive_seed(task.seed, "augment"),
-        epoch=epoch or 0,
-        mean=trunk.mean,
-        std=trunk.std,
+        epoch=epoch,
+        norm=opened.norm(task.split.train, trunk.norm),
         drop_last=drop_last,
     )
-    for rows, images in stream:
-        yield rows, torch.from_numpy(images).to(task.numerics.device, non_blocking=True)
+    for rows, inputs in stream:
+        yield rows, on_device(inputs, task.numerics.device)
+
+
+def on_device(inputs: Any, device: str) -> Any:
+    """An array, or arrays by name, as tensors on a device."""
+    if isinstance(inputs, dict):
+        return {name: on_device(part, device) for name, part in inputs.items()}
+    return torch.from_numpy(inputs).to(device, non_blocking=True)

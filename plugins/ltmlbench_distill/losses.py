@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.contracts import Distillation, DistillFn, Floats, Rows
+from ltmlbench.arrays import Floats, Rows
+from ltmlbench.contracts import Distillation, DistillFn
 from ltmlbench.labels import LabelMatrix
 
 if TYPE_CHECKING:

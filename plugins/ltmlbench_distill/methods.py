@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
 from ltmlbench.contracts import Method, SubsetGenerator
 from ltmlbench.errors import RequestError
+from ltmlbench.fit import Fit
 from ltmlbench.registry import load
-from ltmlbench.stages import Fit, LogitsStage, Task, TrunkStage
+from ltmlbench.stages import LogitsStage, TrunkStage
+from ltmlbench.task import Task
 from ltmlbench_distill.losses import ClassBalanced, Weighted
 from ltmlbench_distill.stages import (
     Partition,
@@ -65,6 +67,12 @@ class Rlkd(Method):
     views: int | None = Field(
         None, ge=0, description="views teachers see; all epochs' if not given, 0: plain pictures"
     )
+
+    def suited(self, task: Task) -> Self:
+        """Lesions and regions are of pictures: other samples go without them."""
+        if task.feed.gives == "picture":
+            return self
+        return self.model_copy(update={"pretrain": "none", "attention": "none"})
 
     def plan(self, task: Task) -> Fit:
         head = load("head", task.head if self.attention == "none" else self.attention)

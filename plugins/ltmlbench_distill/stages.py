@@ -8,11 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from ltmlbench.contracts import Floats, SubsetGenerator
+from ltmlbench.arrays import Floats
+from ltmlbench.contracts import SubsetGenerator
 from ltmlbench.division import Division
 from ltmlbench.errors import DataError
+from ltmlbench.fit import Fit
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import ExamplesStage, Fit, LogitsStage, Stage, TrunkStage, Work
+from ltmlbench.stages import ExamplesStage, LogitsStage, Stage, TrunkStage, Work
 from ltmlbench.store import write_json
 
 FEW = 5
@@ -31,18 +33,17 @@ class Prototypes(Stage):
     def run(self, work: Work) -> None:
         import torch
 
-        from ltmlbench.training.network import autocast, build_trunk
+        from ltmlbench.training.fold import initial_trunk
+        from ltmlbench.training.network import autocast
         from ltmlbench.training.views import views
 
         task = work.task
-        trunk = build_trunk(task.backbone, task.numerics, derive_seed(task.seed, "init"))
-        if self.init is not None:
-            trunk.load_state_dict(dict(self.init.trunk_weights(work.input(self.init))))
-        trunk.eval()
+        trunk = initial_trunk(work, self.init).eval()
         pooled = []
         with torch.inference_mode(), autocast(task.numerics):
-            for _, images in views(task, trunk, task.split.train, None):
-                features = trunk(images).float().mean(dim=(2, 3))
+            for _, images in views(work, trunk, task.split.train, None):
+                features = trunk(images).float()
+                features = features if features.ndim == 2 else features.mean(dim=(2, 3))
                 pooled.append(torch.nn.functional.normalize(features, dim=1).cpu().numpy())
         np.save(
             work.folder / "prototypes.npy",

@@ -9,9 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from ltmlbench.contracts import Floats, Method, Rows
+from ltmlbench.arrays import Floats, Rows
+from ltmlbench.contracts import Method
 from ltmlbench.labels import LabelMatrix
-from ltmlbench.stages import ModelStage, Task, Work
+from ltmlbench.stages import ModelStage, Work
+from ltmlbench.task import Task
 
 
 class Constant(ModelStage):

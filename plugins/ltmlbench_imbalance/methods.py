@@ -8,8 +8,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from ltmlbench.contracts import Loss, Method
+from ltmlbench.fit import Fit
 from ltmlbench.registry import load
-from ltmlbench.stages import Fit, Task
+from ltmlbench.task import Task
 from ltmlbench_imbalance.losses import (
     BinaryCrossEntropy,
     DistributionBalanced,

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.contracts import Floats, Rows, Sampler
+from ltmlbench.arrays import Floats, Rows
+from ltmlbench.contracts import Sampler
 from ltmlbench.errors import RequestError
 from ltmlbench.labels import LabelMatrix
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.data.samples import Image
+from ltmlbench.arrays import Image
 from ltmlbench.errors import DataError
 from ltmlbench_retina.pictures import BORDER
 
@@ -27,7 +27,7 @@ class MaskReader:
     threshold: int
 
     def __call__(self, row: int, size: int) -> Image:
-        from ltmlbench.data.decode import prepare_mask, read_rgb
+        from ltmlbench.feeds.pictures.decode import prepare_mask, read_rgb
 
         files = self.masks[row]
         layers = np.zeros((size, size, len(files)), dtype=np.uint8)

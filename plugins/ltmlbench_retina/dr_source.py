@@ -81,7 +81,7 @@ class DrSource(Dataset):
     def check(self, folder: Path | None) -> list[str]:
         """Problems of a folder; decodes every picture and mask in full."""
         samples = self.load(folder)
-        broken = unreadable(samples.read, len(samples))
+        broken = unreadable(samples.reader, len(samples))
         if isinstance(samples.masks, MaskReader):
             broken += unreadable(samples.masks, len(samples), size=16)
             broken += samples.masks.misfits()
@@ -143,7 +143,7 @@ def _whole(found: Sequence[Photograph], folder: Path, notes: list[str]) -> list[
 
     A damaged mask costs the photograph: without it, its lesions would count as absent.
     """
-    from ltmlbench.data.digests import file_checks
+    from ltmlbench.feeds.pictures.digests import file_checks
     from ltmlbench.store import cache_folder
 
     cache = cache_folder()

@@ -72,7 +72,7 @@ class Odir5k(Dataset):
     )
 
     def load(self, folder: Path | None) -> Samples:
-        from ltmlbench.data.digests import file_checks
+        from ltmlbench.feeds.pictures.digests import file_checks
         from ltmlbench.store import cache_folder
 
         sheets, eyes, notes = self._eyes(folder)
@@ -153,7 +153,7 @@ class Odir5k(Dataset):
     def check(self, folder: Path | None) -> list[str]:
         """Problems of a folder; decodes every picture in full."""
         samples = self.load(folder)
-        return [*samples.notes, *unreadable(samples.read, len(samples))]
+        return [*samples.notes, *unreadable(samples.reader, len(samples))]
 
     def published(self) -> tuple[PublishedRow, ...]:
         from ltmlbench_retina.published import ROWS

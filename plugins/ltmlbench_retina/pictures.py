@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ltmlbench.data.samples import Image
+from ltmlbench.arrays import Image
 from ltmlbench.errors import DataError
 
 BORDER = 10
@@ -24,7 +24,7 @@ class PictureReader:
     mirrored: tuple[bool, ...] | None = None
 
     def __call__(self, row: int, size: int) -> Image:
-        from ltmlbench.data.decode import read_rgb
+        from ltmlbench.feeds.pictures.decode import read_rgb
 
         image = read_rgb(self.paths[row], size)
         if self.mirrored is not None and self.mirrored[row]:

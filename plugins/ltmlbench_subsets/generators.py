@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.contracts import Floats, SubsetGenerator
+from ltmlbench.arrays import Floats
+from ltmlbench.contracts import SubsetGenerator
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from ltmlbench.division import Floats, unit_rows
+from ltmlbench.arrays import Floats
+from ltmlbench.division import unit_rows
 from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix
 from ltmlbench_subsets.statistics import Statistics

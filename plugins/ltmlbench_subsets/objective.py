@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from ltmlbench.division import Floats
+from ltmlbench.arrays import Floats
 from ltmlbench_subsets.statistics import Statistics
 
 Assignment = npt.NDArray[np.int64]

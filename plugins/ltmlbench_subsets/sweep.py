@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ltmlbench.division import Floats
+from ltmlbench.arrays import Floats
 from ltmlbench_subsets.objective import Assignment, Objective, Sizes
 
 _WORTH = 1e-9

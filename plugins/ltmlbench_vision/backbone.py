@@ -59,7 +59,21 @@ class Timm(Backbone):
             )
         return self.model_copy(update={"weights": found.name, "digest": found.digest})
 
-    def build(self) -> Trunk:
+    @property
+    def gains_from_bfloat16(self) -> bool:
+        """Networks of dense convolutions train 2 to 3 times faster in bfloat16, those with
+        depthwise ones slower (benchmarks/test_precision.py shows both)."""
+        import timm
+        import torch
+
+        with torch.device("meta"):  # the structure alone
+            network = timm.create_model(self.model, num_classes=0)
+        return not any(
+            isinstance(layer, torch.nn.Conv2d) and 1 < layer.groups == layer.in_channels
+            for layer in network.modules()
+        )
+
+    def build(self, shape: tuple[int, ...]) -> Trunk:
         from ltmlbench_vision.trunk import TimmTrunk
 
         return TimmTrunk(self.model, self.weights, self.digest)

@@ -10,8 +10,8 @@ import torch
 from captum.attr import LayerGradCam
 from torch import nn
 
-from ltmlbench.contracts import Rows
-from ltmlbench.stages import Task
+from ltmlbench.arrays import Rows
+from ltmlbench.stages import Work
 from ltmlbench.training.network import Network, autocast
 from ltmlbench.training.views import views
 
@@ -47,7 +47,7 @@ class _Head(nn.Module):
         return logits
 
 
-def look(network: Network, task: Task, rows: Rows, labels: Rows) -> Looks:
+def look(network: Network, work: Work, rows: Rows, labels: Rows) -> Looks:
     """Looks at M pairs (a row of ``task.samples``, a label's column).
 
     Grad-CAM (Selvaraju et al., ICCV 2017, eq. 1 and 2) of the label's logit on the trunk's output:
@@ -63,10 +63,10 @@ def look(network: Network, task: Task, rows: Rows, labels: Rows) -> Looks:
     start = 0
     if len(rows) == 0:
         return Looks(np.zeros((0, 1, 1), np.float32), np.zeros(0, np.float32), None)
-    for chosen, images in views(task, network.trunk, rows, None):
+    for chosen, images in views(work, network.trunk, rows, None):
         target = torch.from_numpy(labels[start : start + len(chosen)]).to(images.device)
         start += len(chosen)
-        with torch.no_grad(), autocast(task.numerics):
+        with torch.no_grad(), autocast(work.task.numerics):
             features = network.trunk(images)
             logits = network.head(features).float()
             if attention is not None:

@@ -12,17 +12,21 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ltmlbench.contracts import Explanation, Rows
+from ltmlbench.arrays import Rows
+from ltmlbench.contracts import Explanation
 from ltmlbench.data.samples import Samples
-from ltmlbench.stages import Fit, ModelStage, Stage, Task, Work
+from ltmlbench.feeds.ready import Ready
+from ltmlbench.stages import ModelStage, Stage, Work
+from ltmlbench.task import Task
 
 
 class GradCam(Explanation):
     """Grad-CAM (Selvaraju et al., ICCV 2017; captum) on the trunk's feature maps.
 
-    Works for every `Fit`, whatever its backbone and head. Pictures: a sample, a map per label, and
-    the map of a head with region attention. Numbers, where the data set has masks and says which
-    structures show a label: how much of a map lies inside them (see `pointing`).
+    Works for every model that has a network, whatever its backbone and head. Pictures: a sample, a
+    map per label, and the map of a head with region attention. Numbers, where the data set has
+    masks and says which structures show a label: how much of a map lies inside them (see
+    `pointing`).
     """
 
     pictures: int = Field(6, ge=1, description="samples in the gallery")
@@ -36,7 +40,7 @@ class GradCam(Explanation):
         samples: tuple[str, ...] = (),
         labels: tuple[str, ...] = (),
     ) -> Look | None:
-        if not isinstance(model, Fit):
+        if not model.has_network or task.feed.gives != "picture":
             return None
         known = {} if samples or labels else known_evidence(task.samples)
         return Look(
@@ -85,6 +89,7 @@ class Evidence(Stage):
     """
 
     depends: ClassVar[frozenset[str]] = frozenset({"data", "split"})
+    sees_truth: ClassVar[bool] = True
 
     structures: Mapping[str, tuple[str, ...]]
     most: int
@@ -96,8 +101,7 @@ class Evidence(Stage):
     def run(self, work: Work) -> None:
         samples, test = work.task.samples, work.task.split.test
         assert samples.masks is not None, "planned only where there are masks"
-        assert work.task.pixels is not None, "a task that is executed has pixels"
-        size = np.load(work.task.pixels, mmap_mode="r").shape[1]
+        size = Ready().opened(work).shape[-1]
         wanted: dict[int, list[str]] = {}
         for label in self.structures:
             held = test[samples.labels.dense[test, samples.labels.names.index(label)] == 1]
@@ -124,7 +128,7 @@ def evenly(rows: Rows, most: int) -> Rows:
 
 
 class Look(Stage):
-    """Looks into the network of a `Fit`.
+    """Looks into the network of a model.
 
     Args:
         evidence: where the lesions are; None: no ``pointing.csv``.
@@ -133,7 +137,9 @@ class Look(Stage):
     Writes ``gallery.png`` and, with ``evidence``, ``pointing.csv``.
     """
 
-    model: Fit
+    sees_truth: ClassVar[bool] = True
+
+    model: ModelStage
     pictures: int
     evidence: Evidence | None = None
     samples: tuple[str, ...] | None = None
@@ -149,15 +155,16 @@ class Look(Stage):
         from ltmlbench_vision.pointing import pointing_game
 
         task = work.task
-        network = self.model.network(work, work.input(self.model))
+        network = self.model.network(work.blind(), work.input(self.model))
+        assert network is not None, "planned only for models that have one"
         rows, pairs = self._shown(task)
-        picture = draw_gallery(task, rows, pairs, look(network, task, *pairs))
+        picture = draw_gallery(task, rows, pairs, look(network, work, *pairs))
         (work.folder / "gallery.png").write_bytes(picture)
         if self.evidence is not None:
             with np.load(work.input(self.evidence) / "evidence.npz") as file:
                 where, columns, packed = file["rows"], file["labels"], file["masks"]
-            found = look(network, task, where, columns)
-            table = pointing_game(task, where, columns, packed, found.cams)
+            found = look(network, work, where, columns)
+            table = pointing_game(work, where, columns, packed, found.cams)
             table.to_csv(work.folder / "pointing.csv", index=False)
 
     def _shown(self, task: Task) -> tuple[Rows, tuple[Rows, Rows]]:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Linear(Head):
-    """Global average pooling, dropout, one linear layer; weights start at N(0, 0.01), bias at 0."""
+    """Global average pooling of feature maps (vectors stay as they are), dropout, one linear layer;
+    weights start at N(0, 0.01), bias at 0."""
 
     dropout: float = Field(0.2, ge=0, lt=1, description="share of pooled features set to zero")
 
@@ -23,7 +24,9 @@ class Linear(Head):
         layer = nn.Linear(in_features, n_labels)
         nn.init.normal_(layer.weight, std=0.01)
         nn.init.zeros_(layer.bias)
-        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(self.dropout), layer)
+        from ltmlbench_vision.pooling import GlobalPool
+
+        return nn.Sequential(GlobalPool(), nn.Flatten(), nn.Dropout(self.dropout), layer)
 
 
 class RegionAttention(Head):

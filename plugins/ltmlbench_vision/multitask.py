@@ -12,7 +12,8 @@ from pydantic import Field, field_validator
 from ltmlbench.contracts import Pretraining
 from ltmlbench.errors import RequestError
 from ltmlbench.spec import split_outside_brackets
-from ltmlbench.stages import PARTS, Task, TrunkStage, Work
+from ltmlbench.stages import TrunkStage, Work
+from ltmlbench.task import PARTS, Task
 
 if TYPE_CHECKING:
     import torch

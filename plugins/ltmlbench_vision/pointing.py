@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.contracts import POINTING, Rows
-from ltmlbench.stages import Task
+from ltmlbench.arrays import Rows
+from ltmlbench.contracts import POINTING
+from ltmlbench.feeds.pictures.feed import OpenedPictures
+from ltmlbench.feeds.ready import Ready
+from ltmlbench.stages import Work
 from ltmlbench_vision.cam import Maps, enlarge
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ BLACK = 10
 
 
 def pointing_game(
-    task: Task, rows: Rows, labels: Rows, packed: npt.NDArray[np.uint8], cams: Maps
+    work: Work, rows: Rows, labels: Rows, packed: npt.NDArray[np.uint8], cams: Maps
 ) -> pd.DataFrame:
     """One row per label, means over its pictures.
 
@@ -39,8 +42,9 @@ def pointing_game(
     """
     import pandas as pd
 
-    assert task.pixels is not None, "a task that is executed has pixels"
-    pixels = np.load(task.pixels, mmap_mode="r")
+    opened = Ready().opened(work)
+    assert isinstance(opened, OpenedPictures), "planned only where there are pictures"
+    pixels = opened.array
     size = pixels.shape[1]
     h, w = cams.shape[1:]
     found = []
@@ -54,7 +58,7 @@ def pointing_game(
     table.insert(0, "samples", groups.size())
     table.insert(1, "empty", frame["energy"].isna().groupby(frame["label"]).sum())
     table["cells"] = f"{h}×{w}"
-    table.index = table.index.map(dict(enumerate(task.samples.labels.names)))
+    table.index = table.index.map(dict(enumerate(work.task.samples.labels.names)))
     return table.reset_index()
 
 

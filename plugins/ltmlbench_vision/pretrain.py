@@ -5,7 +5,6 @@ Shapes: B batch, S image side, L lesion channels, 5 grades.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +15,16 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
 
-from ltmlbench.contracts import Rows
+from ltmlbench.arrays import Rows
 from ltmlbench.registry import load
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Task, Work
+from ltmlbench.stages import Work
 from ltmlbench.store import write_json
+from ltmlbench.task import Task
+from ltmlbench.training.fold import initial_trunk, write_history
 from ltmlbench.training.loop import train
-from ltmlbench.training.network import Trunk, autocast, build_trunk, place
-from ltmlbench_vision.lesson import Examples, gather, shown
+from ltmlbench.training.network import Trunk, autocast, place
+from ltmlbench_vision.sources import Examples, gather, shown
 
 if TYPE_CHECKING:
     from ltmlbench_vision.multitask import MultiTask
@@ -100,8 +101,8 @@ def pretrain(options: MultiTask, work: Work) -> None:
     metrics and overlays."""
     task, schedule = work.task, work.task.schedule
     seed = derive_seed(task.seed, "pretrain")
-    examples = gather(task.sources, options.lesions, options.validation, seed)
-    trunk = build_trunk(task.backbone, task.numerics, derive_seed(task.seed, "init"))
+    examples = gather(work, options.lesions, options.validation, seed)
+    trunk = initial_trunk(work, source=0)
     torch.manual_seed(seed)
     grading = load("head", options.head).build(trunk.num_features, GRADES)
     network = place(TwoBranches(trunk, grading, len(options.lesions)), task.numerics)
@@ -118,15 +119,12 @@ def pretrain(options: MultiTask, work: Work) -> None:
             )
             yield loss, len(batch.grade)
 
-    history = train(
-        network, losses, work, epochs=options.epochs or schedule.epochs, steps=steps, seed=seed
-    )
+    if options.epochs:
+        schedule = schedule.model_copy(update={"epochs": options.epochs})
+    history = train(network, losses, work, schedule=schedule, steps=steps, seed=seed)
     state = {k: v.detach().cpu().contiguous() for k, v in trunk.state_dict().items()}
     save_file(state, work.folder / "trunk.safetensors")
-    with open(work.folder / "history.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(history[0]))
-        writer.writeheader()
-        writer.writerows(history)
+    write_history(work.folder, history)
     _report(options, work, network, examples)
 
 

@@ -248,10 +248,7 @@ def test_a_plugin_of_ones_own_becomes_a_row(tmp_path):
     package = tmp_path / "site"
     (package / "asl_plugin.py").parent.mkdir()
     (package / "asl_plugin.py").write_text(
-        "from ltmlbench.hooks import Record, hookimpl\n"
-        "from ltmlbench.contracts import Method\n"
-        "from ltmlbench.registry import load\n"
-        "from ltmlbench.stages import Fit\n"
+        "from ltmlbench.plugin import Fit, Method, Record, hookimpl, load\n"
         "class Mine(Method):\n"
         "    def plan(self, task):\n"
         "        return Fit(loss=load('loss', 'focal[gamma=1]'), sampler=load('sampler', 'cb'),\n"

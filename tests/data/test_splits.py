@@ -28,7 +28,7 @@ def long_tailed(n_groups, n_labels, seed, largest=3):
 
 def samples_of(Y, groups, official=None):
     ids = tuple(f"s{i:05}" for i in range(len(groups)))
-    return Samples(ids, tuple(groups), LabelMatrix(Y), unread, content=ids, official=official)
+    return Samples(ids, tuple(groups), LabelMatrix(Y), ids, read=unread, official=official)
 
 
 def groups_in(groups, mask):

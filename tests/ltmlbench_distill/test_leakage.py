@@ -11,66 +11,64 @@ from ltmlbench import LabelMatrix, load
 from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.engines.execute import execute
+from ltmlbench.feeds.ready import make_ready
+from ltmlbench.fit import Fit
 from ltmlbench.grid import Row, build_grid
-from ltmlbench.stages import Fit, Numerics, Schedule, Source, Task
 from ltmlbench.store import Store
+from ltmlbench.task import Numerics, Schedule, Source, Task
 from ltmlbench_distill.stages import Partition, Prototypes, SubsetExamples, TeacherLogits
 from ltmlbench_vision.multitask import MultiTaskTrunk
 
 N, SIDE = 90, 32
 
 
-def pictures(path, seed, n=N):
-    np.save(path, np.random.default_rng(seed).integers(0, 255, (n, SIDE, SIDE, 3), dtype=np.uint8))
-    return path
+def pictures(seed):
+    return np.random.default_rng(seed).integers(0, 255, (N, SIDE, SIDE, 3), dtype=np.uint8)
 
 
-def the_samples(Y):
+def the_samples(Y, seen, content):
     return Samples(
         ids=tuple(f"s{i}" for i in range(N)),
         groups=tuple(f"g{i // 2}" for i in range(N)),
         labels=LabelMatrix(Y, "abcdef"),
-        read=lambda row, size: None,
-        content=tuple(map(str, range(N))),
+        read=lambda row, size: seen[row],
+        content=tuple(f"{content}{i}" for i in range(N)),
         protocol=Protocol(apart=("f",)),
     )
 
 
 @pytest.fixture(scope="module")
-def tasks(tmp_path_factory):
+def tasks():
     """The same benchmark twice; in the second the test rows have other pictures and labels."""
-    folder = tmp_path_factory.mktemp("pixels")
     Y = (np.random.default_rng(0).random((N, 6)) < 0.3).astype(np.uint8)
-    samples = the_samples(Y)
+    seen = pictures(2)
+    samples = the_samples(Y, seen, "one")
     split = make_splits(samples, folds=3, validation=0.1, seed=0)[0]
-    graded = replace(
-        samples,
-        content=tuple(f"x{i}" for i in range(N)),
-        extras={"grade": np.arange(N) % 5},
-    )
-    source = Source("graded", graded, "source", pictures(folder / "source.npy", 1))
+    graded = replace(the_samples(Y, pictures(1), "x"), extras={"grade": np.arange(N) % 5})
+    feed = load("feed", f"pictures[image_size={SIDE}]")
+    source = Source("graded", graded, feed)
     one = Task(
         samples=samples,
         split=split,
         backbone=load("backbone", "test_resnet[weights=random]").resolve(),
         schedule=Schedule(epochs=1, batch_size=16),
         numerics=Numerics(),
-        pixels_key="one",
-        pixels=pictures(folder / "one.npy", 2),
+        feed=feed,
         seed=0,
         sources=(source,),
     )
-    other, changed = np.load(one.pixels), Y.copy()
+    other, changed = seen.copy(), Y.copy()
     other[split.test] = 255 - other[split.test]
     changed[split.test] = 1 - changed[split.test]
-    np.save(folder / "two.npy", other)
-    two = replace(one, samples=the_samples(changed), pixels_key="two", pixels=folder / "two.npy")
+    two = replace(one, samples=the_samples(changed, other, "two"))
     return one, two
 
 
 def made(task, root):
     """All artifacts of `ours`, by kind of stage and order in the grid."""
     store, found = Store(root), {}
+    for given in (task, *task.sources):
+        make_ready(given.feed, given.samples, store)
     row = Row("ours", load("method", "ours"))
     for node in build_grid([row], [(task.backbone, task.numerics)], [task]).nodes.values():
         outcome = execute(node, store, lambda *_: None)

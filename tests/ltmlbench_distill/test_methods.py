@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import ltmlbench
+from ltmlbench.benchmark import configure, prepare
 from ltmlbench.config import make_config
 from ltmlbench.errors import RequestError
-from ltmlbench.prepare import configure, prepare
-from ltmlbench.stages import Fit, read_examples
+from ltmlbench.fit import Fit
+from ltmlbench.stages import read_examples
 from ltmlbench_distill.stages import (
     Partition,
     Prototypes,

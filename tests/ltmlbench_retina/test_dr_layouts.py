@@ -262,7 +262,7 @@ def test_real_photographs_in_the_layout_of_idrid(real_data, folder, photographs,
 
 @pytest.mark.realdata
 def test_masks_of_real_optic_discs_lie_on_bright_discs(real_data):
-    from ltmlbench.data.decode import prepare
+    from ltmlbench.feeds.pictures.decode import prepare
 
     samples = loaded("idrid", real_data / "dr_source")
     brighter = []

@@ -9,9 +9,9 @@ from dr_folders import BUILDERS, SIDE, drawn, fgadr, idrid, mask, picture
 from PIL import Image
 
 from ltmlbench import load
+from ltmlbench.benchmark import configure, prepare
 from ltmlbench.cli import main
 from ltmlbench.errors import DataError, LtmlbenchError
-from ltmlbench.prepare import configure, prepare
 
 every_source = pytest.mark.parametrize("name", BUILDERS)
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from ltmlbench import LabelMatrix, load
-from ltmlbench.data.pixels import build_pixels
 from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.data.splits import make_splits
-from ltmlbench.stages import Numerics, Schedule, Task
+from ltmlbench.task import Numerics, Schedule, Task
 
 SIZE = 64
 LABELS = ("a", "b", "c")
@@ -52,15 +51,13 @@ def squares():
 
 
 @pytest.fixture(scope="session")
-def task(squares, tmp_path_factory):
-    pixels = build_pixels(squares, SIZE, tmp_path_factory.mktemp("cache"))
+def task(squares):
     return Task(
         samples=squares,
         split=make_splits(squares, folds=3, validation=0.2, seed=0)[0],
         backbone=load("backbone", "test_resnet[weights=random]").resolve(),
         schedule=Schedule(epochs=1, batch_size=8),
         numerics=Numerics(),
-        pixels_key=pixels.key,
-        pixels=pixels.path,
+        feed=load("feed", f"pictures[image_size={SIZE}]"),
         seed=0,
     )

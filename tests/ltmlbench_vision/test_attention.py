@@ -46,7 +46,7 @@ def test_the_map_is_the_formula():
 
 @pytest.mark.parametrize("backbone", ["test_resnet", "tf_efficientnet_lite0", "densenet121"])
 def test_it_fits_any_backbone_with_feature_maps(backbone):
-    trunk = load("backbone", f"{backbone}[weights=random]").resolve().build()
+    trunk = load("backbone", f"{backbone}[weights=random]").resolve().build((3, 64, 64))
     head = load("head", "rba[residual=true]").build(trunk.num_features, 8)
     logits = head(trunk(torch.randn(2, 3, 64, 64)))
     assert logits.shape == (2, 8)

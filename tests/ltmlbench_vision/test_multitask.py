@@ -1,6 +1,7 @@
 """Multi-task pre-training: its loss against loops, masked tasks, and taps of real backbones."""
 
 import json
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -10,10 +11,12 @@ import torch
 from ltmlbench import LabelMatrix, load
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import RequestError
-from ltmlbench.stages import Source
-from ltmlbench_vision.lesson import gather
+from ltmlbench.store import Store
+from ltmlbench.task import Source
+from ltmlbench.testing import bars, task_of, work_for
 from ltmlbench_vision.multitask import MultiTask, MultiTaskTrunk
 from ltmlbench_vision.pretrain import TwoBranches, multitask_loss
+from ltmlbench_vision.sources import gather
 
 
 def written_out(grades, lesions, grade, masks, annotated, weight):
@@ -80,7 +83,7 @@ def test_a_task_that_is_not_annotated_gives_no_gradient():
 
 @pytest.mark.parametrize("backbone", ["tf_efficientnet_lite0", "resnet50", "densenet121"])
 def test_the_decoder_works_on_the_trunks_own_feature_maps(backbone):
-    trunk = load("backbone", f"{backbone}[weights=random]").resolve().build()
+    trunk = load("backbone", f"{backbone}[weights=random]").resolve().build((3, 64, 64))
     network = TwoBranches(trunk, load("head", "linear").build(trunk.num_features, 5), 4)
     grades, lesions = network(torch.randn(2, 3, 64, 64))
     assert grades.shape == (2, 5)
@@ -90,12 +93,11 @@ def test_the_decoder_works_on_the_trunks_own_feature_maps(backbone):
     assert first.grad is not None
 
 
-def source(name, n, grade, lesions, annotated, tmp_path):
-    masks = np.zeros((n, 8, 8, len(lesions)), dtype=np.uint8)
+def source(name, n, grade, lesions, annotated):
+    masks = np.zeros((16, 16, len(lesions)), dtype=np.uint8)
     for c in range(len(lesions)):
-        masks[:, c, :, c] = 1
-    np.save(tmp_path / f"{name}-masks.npy", masks)
-    np.save(tmp_path / f"{name}.npy", np.full((n, 8, 8, 3), len(lesions), dtype=np.uint8))
+        masks[c, :, c] = 1
+    picture = np.full((16, 16, 3), len(lesions), dtype=np.uint8)
     extras = {} if grade is None else {"grade": np.full(n, grade)}
     if lesions:
         extras["annotated"] = np.tile(annotated, (n, 1))
@@ -103,30 +105,32 @@ def source(name, n, grade, lesions, annotated, tmp_path):
         ids=tuple(f"{name}{i}" for i in range(n)),
         groups=tuple(f"{name}{i}" for i in range(n)),
         labels=LabelMatrix(np.zeros((n, 1), int)),
-        read=lambda row, size: None,
+        read=lambda row, size: picture,
         content=tuple(f"{name}{i}" for i in range(n)),
         extras=extras,
         lesions=lesions,
-        masks=(lambda row, size: None) if lesions else None,
+        masks=(lambda row, size: masks) if lesions else None,
     )
-    masks_file = tmp_path / f"{name}-masks.npy" if lesions else None
-    return Source(name, samples, "key", tmp_path / f"{name}.npy", masks_file)
+    return Source(name, samples, load("feed", "pictures[image_size=16,masks=true]"))
 
 
 def test_sources_with_grades_masks_or_both_train_together(tmp_path):
     sources = [
-        source("graded", 10, 2, (), None, tmp_path),
-        source("masked", 10, None, ("EX", "MA"), np.array([True, False]), tmp_path),
+        source("graded", 10, 2, (), None),
+        source("masked", 10, None, ("EX", "MA"), np.array([True, False])),
     ]
-    examples = gather(sources, ("MA", "HE", "EX"), 0.2, seed=0)
+    task = replace(task_of(bars(12)), sources=tuple(sources))
+    stage = MultiTaskTrunk(options=MultiTask())
+    work = work_for(stage, task, Store(tmp_path / "store"), tmp_path / "work")
+    examples = gather(work, ("MA", "HE", "EX"), 0.2, seed=0)
     assert examples.grade.tolist() == [2] * 10 + [-1] * 10
     assert examples.annotated.sum(axis=0).tolist() == [0, 0, 10]
     assert examples.held_out.sum() == 4
     rows = np.array([3, 12])
     masks = examples.masks(rows)
-    assert masks.shape == (2, 8, 8, 3)
+    assert masks.shape == (2, 16, 16, 3)
     assert masks[0].sum() == 0
-    assert (masks[1].sum(axis=(0, 1)) == [8, 0, 8]).all()
+    assert (masks[1].sum(axis=(0, 1)) == [16, 0, 16]).all()
     assert examples.pictures(rows)[:, 0, 0, 0].tolist() == [0, 2]
 
 
@@ -151,10 +155,8 @@ class Marked:
 @pytest.fixture
 def task(tmp_path):
     """A task whose only source has 60 marked pictures."""
-    from ltmlbench.data.masks import build_masks
-    from ltmlbench.data.pixels import build_pixels
     from ltmlbench.data.splits import Split
-    from ltmlbench.stages import Numerics, Schedule, Task
+    from ltmlbench.task import Numerics, Schedule, Task
 
     grade = np.arange(60) % 5
     marked = Marked(grade)
@@ -168,8 +170,6 @@ def task(tmp_path):
         lesions=("EX",),
         masks=marked.masks,
     )
-    pixels = build_pixels(samples, 32, tmp_path / "cache")
-    masks = build_masks(samples, 32, tmp_path / "cache")
     nothing = np.zeros(0, dtype=np.int64)
     return Task(
         samples=samples,
@@ -177,26 +177,21 @@ def task(tmp_path):
         backbone=load("backbone", "test_resnet[weights=random]").resolve(),
         schedule=Schedule(epochs=4, batch_size=8, lr=3e-3),
         numerics=Numerics(),
-        pixels_key=pixels.key,
+        feed=load("feed", "pictures[image_size=32]"),
         seed=0,
-        sources=(Source("marked", samples, pixels.key, pixels.path, masks),),
+        sources=(Source("marked", samples, load("feed", "pictures[image_size=32,masks=true]")),),
     )
 
 
 def pretrained(task, folder, epoch=lambda i, of, values: None, lesions=("EX",)):
-    from ltmlbench.stages import Work
-    from ltmlbench.store import SCRATCH
-
-    (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
     stage = MultiTaskTrunk(options=MultiTask(lesions=lesions))
-    stage.run(Work(task=task, folder=folder, input=lambda s: folder, epoch=epoch))
+    work = work_for(stage, task, Store(folder.parent / "store"), folder)
+    stage.run(replace(work, epoch=epoch))
     return folder, stage.trunk_weights(folder)
 
 
 def test_it_learns_both_tasks(task, tmp_path):
-    from dataclasses import replace
-
-    from ltmlbench.stages import Schedule
+    from ltmlbench.task import Schedule
 
     longer = replace(task, schedule=Schedule(epochs=12, batch_size=8, lr=3e-3))
     folder, _ = pretrained(longer, tmp_path / "a")

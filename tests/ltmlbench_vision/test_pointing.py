@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from ltmlbench import load
+from ltmlbench.store import Store
+from ltmlbench.testing import work_for
 from ltmlbench_vision.pointing import holding, pointing_game, score
 
 SEEN = np.ones((8, 8), dtype=bool)
@@ -56,12 +59,14 @@ def test_pixels_belong_to_the_cell_that_holds_their_centre():
     assert holding(box(2, 2, 1, 1, size=7), (2, 2)).tolist() == [[True, False], [False, False]]
 
 
-def test_labels_are_averaged_apart_and_empty_maps_counted(task):
+def test_labels_are_averaged_apart_and_empty_maps_counted(task, tmp_path):
     masks = [box(0, 0, 32, 32, 64), box(32, 32, 32, 32, 64), box(0, 0, 64, 32, 64)]
     packed = np.array([np.packbits(mask, axis=1) for mask in masks])
     cams = np.zeros((3, 2, 2), dtype=np.float32)
     cams[0, 0, 0] = cams[2, 1, 0] = 1
-    table = pointing_game(task, np.array([0, 1, 2]), np.array([1, 1, 0]), packed, cams)
+    stage = load("method", "ib").plan(task)
+    work = work_for(stage, task, Store(tmp_path / "store"), tmp_path / "work")
+    table = pointing_game(work, np.array([0, 1, 2]), np.array([1, 1, 0]), packed, cams)
     assert table["label"].tolist() == ["a", "b"]
     table = table.set_index("label")
     assert table["samples"].tolist() == [1, 2]

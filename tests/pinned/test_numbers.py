@@ -16,12 +16,14 @@ from torch import nn
 
 from ltmlbench import LabelMatrix, load
 from ltmlbench.contracts import Backbone
-from ltmlbench.data.augment import Augment, plain, uniform
-from ltmlbench.data.pixels import build_pixels
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
-from ltmlbench.stages import Fit, Numerics, Predict, Schedule, Task, Work
-from ltmlbench.store import SCRATCH
+from ltmlbench.feeds.draws import uniform
+from ltmlbench.feeds.pictures.views import Augment, plain
+from ltmlbench.fit import Fit, Predict
+from ltmlbench.store import Store
+from ltmlbench.task import Numerics, Schedule, Task
+from ltmlbench.testing import made, work_for
 from ltmlbench.training.network import Trunk
 
 HELD = json.loads((Path(__file__).parent / "numbers.json").read_text())
@@ -34,7 +36,7 @@ class TwoConvolutions(Backbone):
     def resolve(self):
         return self
 
-    def build(self):
+    def build(self, shape):
         return _Trunk()
 
 
@@ -82,16 +84,14 @@ def samples():
 
 
 @pytest.fixture(scope="module")
-def task(samples, tmp_path_factory):
-    pixels = build_pixels(samples, SIZE, tmp_path_factory.mktemp("cache"))
+def task(samples):
     return Task(
         samples=samples,
         split=make_splits(samples, folds=3, validation=0.2, seed=0)[0],
         backbone=TwoConvolutions(),
         schedule=Schedule(epochs=3, batch_size=8, lr=3e-3),
         numerics=Numerics(),
-        pixels_key=pixels.key,
-        pixels=pixels.path,
+        feed=load("feed", f"pictures[image_size={SIZE}]"),
         seed=0,
     )
 
@@ -104,13 +104,12 @@ def _fit(loss, sampler):
 
 @pytest.mark.parametrize(("loss", "sampler"), [("bce", "ib"), ("db", "cb")])
 def test_a_fit_gives_the_losses_and_logits_it_gave(task, tmp_path, loss, sampler):
-    (tmp_path / SCRATCH).mkdir()
-    work = Work(task=task, folder=tmp_path, input=lambda s: tmp_path, epoch=lambda *a: None)
     stage = _fit(loss, sampler)
-    stage.run(work)
-    with open(tmp_path / "history.csv", newline="") as file:
+    folder = made(stage, task, Store(tmp_path))
+    work = work_for(stage, task, Store(tmp_path), tmp_path / "work")
+    with open(folder / "history.csv", newline="") as file:
         losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
-    logits = stage.logits(work, tmp_path, task.split.test[:4])
+    logits = stage.logits(work, folder, task.split.test[:4])
     held = HELD["fit"][f"{loss}, {sampler}"]
     # other processors add in another order: the last digits are theirs
     assert losses == pytest.approx(held["losses"], rel=1e-4)

@@ -11,16 +11,21 @@ import torch
 from safetensors.torch import load_file
 
 from ltmlbench import LabelMatrix, load
-from ltmlbench.data.pixels import build_pixels
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
+from ltmlbench.errors import Diverged
+from ltmlbench.feeds.ready import Ready
+from ltmlbench.fit import Fit, Predict
 from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Fit, Numerics, Predict, Schedule, Task, Work
-from ltmlbench.store import SCRATCH
+from ltmlbench.store import SCRATCH, Store
+from ltmlbench.task import Numerics, Schedule, Task
+from ltmlbench.testing import work_for
 from ltmlbench.training import loop
 from ltmlbench.training.network import build_network
+from ltmlbench.training.optimiser import learning_rate, make_optimizer
 
 SIZE = 32
+SHAPE = (3, SIZE, SIZE)
 
 
 class Blobs:
@@ -37,7 +42,7 @@ class Blobs:
 
 
 @pytest.fixture(scope="module")
-def task(tmp_path_factory):
+def task():
     Y = (np.random.default_rng(0).random((72, 3)) < [0.6, 0.4, 0.2]).astype(np.uint8)
     samples = Samples(
         ids=tuple(f"s{i}" for i in range(72)),
@@ -46,15 +51,13 @@ def task(tmp_path_factory):
         read=Blobs(Y),
         content=tuple(map(str, range(72))),
     )
-    pixels = build_pixels(samples, SIZE, tmp_path_factory.mktemp("cache"))
     return Task(
         samples=samples,
         split=make_splits(samples, folds=3, validation=0.2, seed=0)[0],
         backbone=load("backbone", "test_resnet[weights=random]").resolve(),
         schedule=Schedule(epochs=4, batch_size=8, lr=3e-3),
         numerics=Numerics(),
-        pixels_key=pixels.key,
-        pixels=pixels.path,
+        feed=load("feed", f"pictures[image_size={SIZE}]"),
         seed=0,
     )
 
@@ -66,8 +69,12 @@ def stage(loss="bce", sampler="ib"):
 
 
 def run(stage, task, folder, epoch=lambda i, of, values: None):
-    (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
-    stage.run(Work(task=task, folder=folder, input=lambda s: folder, epoch=epoch))
+    work = work_for(stage, task, Store(folder.parent / "store"), folder)
+    stage.run(
+        replace(
+            work, input=lambda s: work.input(s) if isinstance(s, Ready) else folder, epoch=epoch
+        )
+    )
     return folder
 
 
@@ -128,25 +135,25 @@ def test_a_damaged_checkpoint_means_starting_over(task, tmp_path):
 def test_all_methods_of_a_fold_start_from_the_same_network(task):
     networks = [
         build_network(
-            task.backbone, load("head", "linear"), 3, task.numerics, derive_seed(0, "init")
+            task.backbone, SHAPE, load("head", "linear"), 3, task.numerics, derive_seed(0, "init")
         )
         for _ in range(2)
     ]
     for a, b in zip(networks[0].parameters(), networks[1].parameters(), strict=True):
         assert torch.equal(a, b)
-    other = build_network(task.backbone, load("head", "linear"), 3, task.numerics, seed=1)
+    other = build_network(task.backbone, SHAPE, load("head", "linear"), 3, task.numerics, seed=1)
     assert not torch.equal(other.head[-1].weight, networks[0].head[-1].weight)
 
 
 def test_a_loss_that_is_not_finite_is_divergence(task, tmp_path):
     wild = replace(task, schedule=Schedule(epochs=3, batch_size=8, lr=1e12))
-    with pytest.raises(loop.Diverged, match="no longer finite in epoch"):
+    with pytest.raises(Diverged, match="no longer finite in epoch"):
         run(stage("focal[gamma=0]"), wild, tmp_path)
 
 
 def test_the_learning_rate_warms_up_and_falls_to_zero():
     schedule, steps = Schedule(lr=0.5, warmup=0.2), 50
-    rates = [loop.learning_rate(schedule, step, steps) for step in range(steps)]
+    rates = [learning_rate(schedule, step, steps) for step in range(steps)]
     np.testing.assert_allclose(rates[:10], 0.5 * np.arange(1, 11) / 10)
     cosine = 0.25 * (1 + np.cos(np.pi * np.arange(40) / 40))
     np.testing.assert_allclose(rates[10:], cosine)
@@ -154,8 +161,8 @@ def test_the_learning_rate_warms_up_and_falls_to_zero():
 
 
 def test_norms_and_biases_do_not_decay(task):
-    network = build_network(task.backbone, load("head", "linear"), 3, task.numerics, 0)
-    decayed, kept = loop.make_optimizer(network, Schedule(weight_decay=0.3)).param_groups
+    network = build_network(task.backbone, SHAPE, load("head", "linear"), 3, task.numerics, 0)
+    decayed, kept = make_optimizer(network, Schedule(weight_decay=0.3)).param_groups
     assert (decayed["weight_decay"], kept["weight_decay"]) == (0.3, 0.0)
     assert all(p.ndim > 1 for p in decayed["params"])
     assert all(p.ndim <= 1 for p in kept["params"])
@@ -173,10 +180,11 @@ def test_predictions_are_those_of_the_stored_network(task, tmp_path):
     assert list(table["id"]) == [task.samples.ids[row] for row in rows]
     np.testing.assert_array_equal(table[["y:a", "y:b", "y:c"]], task.samples.labels.dense[rows])
 
-    network = build_network(task.backbone, fit.head, 3, task.numerics, 0).eval()
+    network = build_network(task.backbone, SHAPE, fit.head, 3, task.numerics, 0).eval()
     network.load_state_dict(load_file(tmp_path / "model.safetensors"))
     mean, std = (np.array(v, dtype=np.float32) for v in (network.trunk.mean, network.trunk.std))
-    pixels = np.load(task.pixels)[rows].astype(np.float32) / 255
+    pictures = [task.samples.read(row, SIZE) for row in rows]
+    pixels = np.stack(pictures).astype(np.float32) / 255
     images = torch.from_numpy((pixels - mean) / std).permute(0, 3, 1, 2).contiguous()
     with torch.no_grad():
         expected = network(images).sigmoid().numpy()

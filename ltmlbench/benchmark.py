@@ -1,0 +1,277 @@
+"""From a configuration to samples, tasks and the grid: all that precedes the work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ltmlbench.arrays import Rows
+from ltmlbench.config import BenchmarkConfig, make_config
+from ltmlbench.contracts import Backbone, Dataset, Explanation, Feed
+from ltmlbench.data.samples import Samples
+from ltmlbench.data.splits import make_splits
+from ltmlbench.errors import DataError, RequestError
+from ltmlbench.feeds.ready import make_ready
+from ltmlbench.grid import Grid, Row, build_grid
+from ltmlbench.labels import Shot
+from ltmlbench.registry import load, registry
+from ltmlbench.seeding import derive_seed
+from ltmlbench.spec import parse_spec
+from ltmlbench.store import Store, cache_folder
+from ltmlbench.task import Numerics, Schedule, Source, Task
+from ltmlbench.training.numerics import choose_numerics
+
+Progress = Callable[[int, int], None]
+Network = tuple[Backbone, Numerics]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A resolved benchmark, ready to be executed.
+
+    ``shots``: head, medium or tail per label, decided once on all samples, so that folds agree.
+    ``ready``: whether the samples are ready for their feed; while only planning they may not be.
+    """
+
+    config: BenchmarkConfig
+    dataset: Dataset
+    samples: Samples
+    shots: tuple[Shot, ...]
+    ready: bool
+    grid: Grid
+    store: Store
+
+
+def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
+    """The configuration from several sources; what the data set suggests goes below them all."""
+    dataset = load("dataset", make_config(*layers).dataset)
+    return make_config(dataset.defaults, *layers), dataset
+
+
+def prepare(
+    config: BenchmarkConfig, dataset: Dataset, *, decode: bool, progress: Progress | None = None
+) -> Benchmark:
+    """Reads the data set, makes its samples ready (if ``decode``), and lays out the grid.
+
+    Raises:
+        RequestError, DataError: what the user has to mend, in one line.
+    """
+    rows = _rows(config)
+    load("head", config.head)
+    load("engine", config.engine)
+    explanation = load_explanation(config)
+    networks = _networks(config)
+    config = _resolved(config, networks)
+    store = Store(cache_folder(config.cache_dir))
+    samples = dataset.load(config.data_dir)
+    if config.limit:
+        samples = samples.take(_limited(samples, config.limit))
+    feed = load_feed(config, samples)
+    _refuse_misfits(networks, feed)
+    _splits(config, samples)  # a wrong --folds is refused before anything is decoded
+    ready, samples = _readable(samples, feed, store, decode, progress)
+    sources = _sources(config, samples)
+    tasks = _tasks(config, samples, feed, networks[0], sources)
+    grid = build_grid(_suited(rows, tasks[0]), networks, tasks, explanation)
+    if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
+        _ready_sources(sources, store)
+    shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
+    return Benchmark(config, dataset, samples, shots, ready, grid, store)
+
+
+def load_explanation(config: BenchmarkConfig) -> Explanation | None:
+    """The explanation of every run; None if they are left out."""
+    return None if config.explanation == "none" else load("explanation", config.explanation)
+
+
+def load_feed(config: BenchmarkConfig, samples: Samples, **options: Any) -> Feed:
+    """The feed of some samples. Settings that it has an option for are given to it.
+
+    Raises:
+        RequestError: a setting does not fit the option.
+    """
+    from pydantic import ValidationError
+
+    chosen = load("feed", config.feed or samples.feed)
+    shared = {"image_size": config.image_size, "augment": dict(config.augment)}
+    given = {name: value for name, value in shared.items() if name in type(chosen).model_fields}
+    options = {name: v for name, v in options.items() if name in type(chosen).model_fields}
+    try:
+        return type(chosen).model_validate({**chosen.model_dump(), **given, **options})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise RequestError(f"setting {where}: {first['msg']}{_options(chosen, where)}") from None
+
+
+def _options(feed: Feed, where: str) -> str:
+    inner = type(getattr(feed, where.partition(".")[0], None))
+    fields = getattr(inner, "model_fields", {})
+    return f"; options: {', '.join(fields)}" if fields else ""
+
+
+def _networks(config: BenchmarkConfig) -> list[Network]:
+    networks = []
+    for text in config.backbones:
+        backbone = load("backbone", text).resolve()
+        networks.append((backbone, choose_numerics(backbone, config.device, config.precision)))
+    return networks
+
+
+def _refuse_misfits(networks: Sequence[Network], feed: Feed) -> None:
+    for backbone, _ in networks:
+        if backbone.takes != feed.gives:
+            raise RequestError(
+                f"backbone {backbone.label!r} takes {backbone.takes}s, the data set gives "
+                f"{feed.gives}s: give another of --backbones, see `ltmlbench list backbone`"
+            )
+
+
+def _splits(config: BenchmarkConfig, samples: Samples) -> Any:
+    return make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
+
+
+def _tasks(
+    config: BenchmarkConfig,
+    samples: Samples,
+    feed: Feed,
+    network: Network,
+    sources: tuple[Source, ...],
+) -> list[Task]:
+    """One task per seed and fold, with the first network."""
+    given = Schedule.model_fields.keys() & BenchmarkConfig.model_fields.keys()
+    schedule = Schedule(**{name: getattr(config, name) for name in given})
+    return [
+        Task(
+            samples=samples,
+            split=split,
+            backbone=network[0],
+            schedule=schedule,
+            numerics=network[1],
+            feed=feed,
+            head=config.head,
+            seed=seed,
+            sources=sources,
+        )
+        for seed in config.seeds
+        for split in _splits(config, samples)
+    ]
+
+
+_SOURCE = re.compile(r"(?P<spec>[^=\[]+(\[.*\])?)(=(?P<folder>.+))?\Z")
+
+
+def _sources(config: BenchmarkConfig, samples: Samples) -> tuple[Source, ...]:
+    """The data to pre-train on, listed but not decoded. No sample of the benchmark is among it."""
+    found = []
+    for text in config.sources:
+        match = _SOURCE.match(text)
+        if match is None:
+            raise RequestError(f"cannot read source {text!r}: write NAME=DIR, e.g. idrid=/path")
+        folder = Path(match["folder"]) if match["folder"] else None
+        source = load("dataset", match["spec"]).load(folder)
+        shared = len(set(source.content) & set(samples.content))
+        if shared:
+            raise RequestError(
+                f"source {text!r} holds {shared} pictures of the benchmark's own data: "
+                "pre-training would see what is tested"
+            )
+        found.append(Source(match["spec"], source, load_feed(config, source, masks=True)))
+    return tuple(found)
+
+
+def _ready_sources(sources: Sequence[Source], store: Store) -> None:
+    for source in sources:
+        opened = make_ready(source.feed, source.samples, store)
+        if opened.failed:
+            first = next(iter(opened.failed.values()))
+            raise DataError(
+                f"source {source.name!r}: {len(opened.failed)} samples cannot be read: {first}"
+            )
+
+
+def _rows(config: BenchmarkConfig) -> list[Row]:
+    names = dict.fromkeys([*config.floors, *config.methods])
+    rows = [Row(name, load("method", name)) for name in names]
+    return [replace(row, name=_short(row.name)) for row in rows]
+
+
+def _short(text: str) -> str:
+    """What the table calls a method: as typed, an alias replaced by the name it stands for."""
+    spec = parse_spec(text)
+    entry = registry().find("method", spec.name, spec.distribution)
+    return str(replace(spec, name=entry.record.name))
+
+
+def _suited(rows: Sequence[Row], task: Task) -> list[Row]:
+    """The rows with methods that suit the data; the name says which options had to change."""
+    suited = []
+    for row in rows:
+        method = row.method.suited(task)
+        changed = {
+            name: str(getattr(method, name))
+            for name in type(method).model_fields
+            if getattr(method, name) != getattr(row.method, name)
+        }
+        spec = parse_spec(row.name)
+        options = tuple((dict(spec.options) | changed).items())
+        suited.append(Row(str(replace(spec, options=options)), method))
+    return suited
+
+
+def _resolved(config: BenchmarkConfig, networks: Sequence[Network]) -> BenchmarkConfig:
+    """Every automatic choice written out, so that config.yaml gives the same run again."""
+    names = []
+    for text, (backbone, _) in zip(config.backbones, networks, strict=True):
+        spec = parse_spec(text)
+        fields = type(backbone).model_fields
+        given = {
+            k: getattr(backbone, k) for k, f in fields.items() if getattr(backbone, k) != f.default
+        }
+        options = {k: str(v) for k, v in given.items() if v != spec.name}
+        names.append(str(replace(spec, options=tuple(options.items()))))
+    dtypes = {numerics.dtype for _, numerics in networks}
+    chosen = {
+        "backbones": tuple(names),
+        "device": networks[0][1].device,
+        "precision": dtypes.pop() if len(dtypes) == 1 else config.precision,
+    }
+    return config.model_copy(update=chosen)
+
+
+def _limited(samples: Samples, limit: int) -> Rows:
+    """Rows of whole groups, drawn at random, until there are at least ``limit``."""
+    names = sorted(set(samples.groups))
+    np.random.default_rng(derive_seed(0, "limit")).shuffle(names)
+    sizes = dict.fromkeys(names, 0)
+    for group in samples.groups:
+        sizes[group] += 1
+    chosen: set[str] = set()
+    taken = 0
+    for name in names:
+        if taken >= limit:
+            break
+        chosen.add(name)
+        taken += sizes[name]
+    return np.flatnonzero([group in chosen for group in samples.groups]).astype(np.int64)
+
+
+def _readable(
+    samples: Samples, feed: Feed, store: Store, decode: bool, progress: Progress | None
+) -> tuple[bool, Samples]:
+    """Whether the samples are ready; those that cannot be read are left out, with a note."""
+    opened = make_ready(feed, samples, store, make=decode, progress=progress)
+    if opened is None or not opened.failed:
+        return opened is not None, samples
+    good = np.setdiff1d(np.arange(len(samples)), np.array(sorted(opened.failed), dtype=np.int64))
+    if len(good) == 0:
+        raise DataError(f"none of the {len(samples)} samples can be read: {opened.failed[0]}")
+    first = next(iter(opened.failed.values()))
+    note = f"{len(opened.failed)} samples cannot be read and are left out; the first: {first}"
+    left = replace(samples.take(good), notes=(*samples.notes, note))
+    return make_ready(feed, left, store, make=decode) is not None, left

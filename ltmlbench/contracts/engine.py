@@ -1,0 +1,24 @@
+"""Engines: who executes stages."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from ltmlbench.contracts.component import Component
+
+if TYPE_CHECKING:
+    from ltmlbench.grid import Ended, Grid
+    from ltmlbench.store import Store
+
+
+class Engine(Component, ABC):
+    kind: ClassVar[str] = "engine"
+
+    @abstractmethod
+    def run(self, grid: Grid, store: Store, jobs: int, ended: Ended) -> None:
+        """Executes the stages of the grid that are not stored, at most ``jobs`` at once.
+
+        Calls ``ended`` in this process with the outcome of every stage (also of stored ones), once
+        its inputs have ended. A stage that fails blocks only the stages that wait for it.
+        """

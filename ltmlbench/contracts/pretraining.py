@@ -1,0 +1,26 @@
+"""Pre-training on other data."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from ltmlbench.contracts.component import Component
+
+if TYPE_CHECKING:
+    from ltmlbench.stages import TrunkStage
+    from ltmlbench.task import Task
+
+
+class Pretraining(Component, ABC):
+    """Teaches a backbone something on the data that ``--source`` names."""
+
+    kind: ClassVar[str] = "pretraining"
+
+    @abstractmethod
+    def plan(self, task: Task) -> TrunkStage:
+        """The stage that leaves a trained trunk.
+
+        Raises:
+            RequestError: ``task.sources`` holds nothing it can learn from (one line).
+        """

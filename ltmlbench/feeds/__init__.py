@@ -1,0 +1,1 @@
+"""How samples become batches: feeds, and the thread that prepares batches ahead."""

@@ -1,0 +1,1 @@
+"""Pictures: decoded once at one size, shown in random views."""

@@ -1,0 +1,288 @@
+"""`Fit` and `Predict`: what most methods are written in.
+
+torch is imported where a network is at hand, so that a plan costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ltmlbench.arrays import Floats, Logits, Rows
+from ltmlbench.contracts import Distillation, Head, Loss, Sampler, ScheduledLossFn
+from ltmlbench.errors import DataError, Diverged, RequestError
+from ltmlbench.stages import ExamplesStage, LogitsStage, ModelStage, Stage, TrunkStage, Work
+from ltmlbench.task import Schedule
+
+if TYPE_CHECKING:
+    import torch
+
+    from ltmlbench.training.averaging import Averaged
+    from ltmlbench.training.fold import Batch, Lesson
+    from ltmlbench.training.network import Network
+
+Objective = Callable[["Batch", int, float, "torch.Tensor"], "torch.Tensor"]
+"""(batch, epoch, progress in 0..1, logits B×C) -> a scalar."""
+
+
+class Fit(ModelStage, TrunkStage):
+    """Trains one network on the training rows of the task.
+
+    Args:
+        sampler: which samples an epoch shows. Several: every step draws a batch by each, and the
+            loss is the mean over them; the first decides how long an epoch is.
+        init: where the trunk's weights come from; None: the backbone's own.
+        examples: the rows and labels to learn; None: all.
+        teaching: what teachers say of the training rows.
+        distillation: how the student learns from that.
+        schedule: another than the task's: second stages, published protocols.
+        trains: ``"head"``: the trunk stays as it is, its norms too; None: everything.
+        average: decay of an average of the weights over the steps, which is what is kept.
+
+    Writes ``model.safetensors``, ``history.csv`` and ``network.json`` (where the initial weights
+    came from, size, arithmetic).
+
+    Raises:
+        Diverged: the loss stops being finite.
+    """
+
+    stored_as: ClassVar[str] = "ltmlbench.stages:Fit"
+
+    loss: Loss
+    sampler: Sampler | tuple[Sampler, ...]
+    head: Head
+    init: TrunkStage | None = None
+    examples: ExamplesStage | None = None
+    teaching: tuple[LogitsStage, ...] | None = None
+    distillation: Distillation | None = None
+    schedule: Schedule | None = None
+    trains: str | None = Field(None, pattern="^head$")
+    average: float | None = Field(None, ge=0, lt=1)
+
+    @property
+    def has_network(self) -> bool:
+        return True
+
+    @property
+    def title(self) -> str:
+        on = f", {self.examples.title}" if self.examples else ""
+        return f"fit {type(self.loss).__name__}{on}"
+
+    def run(self, work: Work) -> None:
+        from ltmlbench.training.averaging import Averaged
+        from ltmlbench.training.fold import (
+            epoch_order,
+            initial_network,
+            lesson_of,
+            validate,
+            write_model,
+        )
+        from ltmlbench.training.loop import train
+
+        lesson = lesson_of(work, self.examples)
+        network = initial_network(work, self.head, lesson.n_labels, self.init)
+        if self.trains == "head":
+            network.freeze_trunk()
+        averaged = None if self.average is None else Averaged(network, self.average)
+        schedule = self.schedule or work.task.schedule
+        first = epoch_order(work, self._samplers[0], lesson, epoch=0)
+        steps = max(1, len(first) // schedule.batch_size)
+        objective = self._objective(work, lesson)
+
+        def losses(epoch: int) -> Iterator[tuple[torch.Tensor, int]]:
+            return self._losses(work, network, lesson, objective, epoch, steps)
+
+        history = train(
+            network if averaged is None else averaged,
+            losses,
+            work,
+            schedule=schedule,
+            steps=steps,
+            seed=work.task.seed,
+            stepped=averaged.update if averaged else lambda: None,
+            after=lambda: _with(averaged, lambda: validate(work, network, lesson)),
+        )
+        _with(averaged, lambda: write_model(work, network, history))
+
+    @property
+    def _samplers(self) -> tuple[Sampler, ...]:
+        return self.sampler if isinstance(self.sampler, tuple) else (self.sampler,)
+
+    def _losses(
+        self,
+        work: Work,
+        network: Network,
+        lesson: Lesson,
+        objective: Objective,
+        epoch: int,
+        steps: int,
+    ) -> Iterator[tuple[torch.Tensor, int]]:
+
+        import torch
+
+        from ltmlbench.training.fold import epoch_batches, epoch_order
+        from ltmlbench.training.network import autocast
+
+        schedule = self.schedule or work.task.schedule
+        streams = [
+            epoch_batches(
+                work,
+                network,
+                lesson,
+                epoch_order(work, sampler, lesson, epoch, stream),
+                epoch,
+                schedule.batch_size,
+            )
+            for stream, sampler in enumerate(self._samplers)
+        ]
+        for step, batches in enumerate(zip(*streams, strict=False)):
+            progress = (epoch + step / steps) / schedule.epochs
+            values = []
+            for batch in batches:
+                with autocast(work.task.numerics):
+                    logits = network(batch.inputs)
+                values.append(objective(batch, epoch, progress, logits))
+            mean = values[0] if len(values) == 1 else torch.stack(values).mean()
+            yield mean, sum(len(batch.rows) for batch in batches)
+
+    def _objective(self, work: Work, lesson: Lesson) -> Objective:
+        """The loss against the labels, and what teachers say where there are any."""
+        loss = self.loss.bind(lesson.labels)
+        scheduled = loss if isinstance(loss, ScheduledLossFn) else None
+
+        def hard(batch: Batch, epoch: int, progress: float, logits: torch.Tensor) -> torch.Tensor:
+            if scheduled is not None:
+                return scheduled.at(progress)(logits, batch.targets)
+            return loss(logits, batch.targets)
+
+        if not self.teaching:
+            return hard
+        taught = self._taught(work, lesson)
+
+        def soft(batch: Batch, epoch: int, progress: float, logits: torch.Tensor) -> torch.Tensor:
+            return taught(batch, epoch, hard(batch, epoch, progress, logits), logits)
+
+        return soft
+
+    def _taught(
+        self, work: Work, lesson: Lesson
+    ) -> Callable[[Batch, int, torch.Tensor, torch.Tensor], torch.Tensor]:
+        """(batch, epoch, loss against the labels, logits) -> the loss with what teachers say."""
+        import torch
+
+        if self.distillation is None:
+            raise RequestError("a Fit with teaching needs a distillation loss")
+        task = work.task
+        folders = [work.input(teacher) for teacher in self.teaching or ()]
+        # teacher k: V views × N training rows × S labels
+        said = [np.load(folder / "logits.npy", mmap_mode="r") for folder in folders]
+        blocks = [np.load(folder / "labels.npy") for folder in folders]
+        priors = [np.load(folder / "prior.npy") for folder in folders]
+        distil = self.distillation.bind(lesson.labels, blocks, priors)
+        position = np.full(len(task.samples), -1, dtype=np.int64)
+        position[task.split.train] = np.arange(len(task.split.train))
+
+        def loss(
+            batch: Batch, epoch: int, hard: torch.Tensor, logits: torch.Tensor
+        ) -> torch.Tensor:
+            rows = position[batch.rows]
+            taught = []
+            for views in said:
+                view = views[epoch % len(views)]
+                taught.append(torch.from_numpy(view[rows]).to(logits.device))
+            return distil(hard, logits, batch.targets, taught)
+
+        return loss
+
+    def scores(self, work: Work, folder: Path, rows: Rows) -> Floats:
+        return 1 / (1 + np.exp(-self.logits(work, folder, rows).astype(np.float64)))
+
+    def logits(self, work: Work, folder: Path, rows: Rows, epoch: int | None = None) -> Logits:
+        """Logits len(rows)×C, for the samples as they are or for the random views of an epoch."""
+        from ltmlbench.training.fold import network_logits
+
+        return network_logits(work, self.network(work, folder), rows, epoch)
+
+    def network(self, work: Work, folder: Path) -> Network:
+        """The trained network, in evaluation mode, from this stage's artifact in ``folder``."""
+        from ltmlbench.training.fold import lesson_of, read_model
+
+        return read_model(work, self.head, lesson_of(work, self.examples).n_labels, folder)
+
+    def trunk_weights(self, folder: Path) -> Mapping[str, torch.Tensor]:
+        from ltmlbench.training.fold import trunk_state
+
+        return trunk_state(folder)
+
+
+def _with(averaged: Averaged | None, action: Callable[[], Any]) -> Any:
+    """The action, with the averaged weights in place where there are such."""
+    if averaged is None:
+        return action()
+    with averaged.applied():
+        return action()
+
+
+class Predict(Stage):
+    """Scores of the validation and test rows by a fitted model.
+
+    Writes ``predictions.parquet``: ``id``, ``group``, ``part`` ("val" or "test"), then per label
+    its truth ``y:<label>`` and score ``p:<label>`` (float64).
+
+    Raises:
+        Diverged: a score is not finite.
+        DataError: the scores are not len(rows)×C in 0..1.
+    """
+
+    version: ClassVar[int] = 2
+    sees_truth: ClassVar[bool] = True
+    stored_as: ClassVar[str] = "ltmlbench.stages:Predict"
+
+    model: ModelStage
+
+    @property
+    def title(self) -> str:
+        return "predict"
+
+    def run(self, work: Work) -> None:
+        import pandas as pd
+
+        task = work.task
+        rows = np.concatenate([task.split.val, task.split.test])
+        scores = self.model.scores(work.blind(), work.input(self.model), rows)
+        labels = task.samples.labels
+        scores = _checked(scores, (len(rows), labels.n_labels))
+        truth = labels.take(rows).dense
+        columns: dict[str, Any] = {
+            "id": [task.samples.ids[row] for row in rows],
+            "group": [task.samples.groups[row] for row in rows],
+            "part": ["val"] * len(task.split.val) + ["test"] * len(task.split.test),
+        }
+        columns |= {f"y:{name}": truth[:, c] for c, name in enumerate(labels.names)}
+        columns |= {f"p:{name}": scores[:, c] for c, name in enumerate(labels.names)}
+        pd.DataFrame(columns).to_parquet(work.folder / "predictions.parquet", index=False)
+
+
+def _checked(scores: Any, shape: tuple[int, int]) -> Floats:
+    """The scores as float64, if they are such."""
+    try:
+        values = np.asarray(scores, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"the model's scores are no numbers: {type(scores).__name__}") from None
+    if values.shape != shape:
+        raise DataError(
+            f"the model's scores have shape {values.shape}, not {shape}: a row per sample, a "
+            "column per label"
+        )
+    if bad := int((~np.isfinite(values)).sum()):
+        raise Diverged(f"{bad} of {values.size} scores are NaN or infinite: the model diverged")
+    if values.size and (values.min() < 0 or values.max() > 1):
+        raise DataError(
+            f"the model's scores lie in {values.min():.3g}..{values.max():.3g}, not in 0..1: "
+            "ModelStage.scores returns probabilities, not logits"
+        )
+    return values

@@ -1,0 +1,68 @@
+import hashlib
+import io
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ltmlbench.feeds.pictures.digests import file_checks
+
+
+def encoded(form):
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(48 * 3, dtype=np.uint8).reshape(8, 6, 3)).save(buffer, format=form)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (encoded("JPEG"), ""),
+        (encoded("JPEG") + b"\0" * 100, ""),  # padding after the end
+        (encoded("PNG"), ""),
+        (encoded("BMP"), ""),
+        (encoded("TIFF"), ""),
+        (encoded("WEBP"), ""),
+        (b"", "empty file"),
+        (b"<html>", "not a picture"),
+        (encoded("JPEG")[:-20], "truncated JPEG"),
+        (encoded("PNG")[:-20], "truncated PNG"),
+    ],
+)
+def test_a_file_is_looked_through(tmp_path, data, problem):
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    (check,) = file_checks([path], tmp_path / "cache")
+    assert check.problem == problem
+    assert check.digest == hashlib.sha256(data).hexdigest()
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"old!")
+    (before,) = file_checks([path], tmp_path / "cache")
+    state = path.stat()
+    path.write_bytes(b"new!")
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert file_checks([path], tmp_path / "cache") == [before]
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
+    assert file_checks([path], tmp_path / "cache") != [before]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', "null", "\x00"])
+def test_a_damaged_memory_is_started_anew(tmp_path, content):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "digests.json").write_text(content)
+    assert file_checks([path], cache)[0].digest == hashlib.sha256(b"x").hexdigest()
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    assert file_checks([path], blocked / "cache")[0].problem == "not a picture"
