@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from ltmlbench.arrays import Floats, Rows
 from ltmlbench.errors import RequestError
@@ -18,6 +17,9 @@ from ltmlbench.seeding import derive_seed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_CHUNK = 1 << 18  # pairs: what stays in the cache
 
 
 @dataclass(frozen=True)
@@ -177,19 +179,16 @@ def shares(
 
     Args:
         counts: C, samples per label.
-        pairs: C×C sparse, samples that hold both labels; the diagonal does not matter.
+        pairs: C×C CSR, samples that hold both labels; the diagonal does not matter.
         home: C, number of each label's subset, 0 to K − 1; -1: in none.
         prototypes: C×D; NaN, as without prototypes, in the third column where there are none.
     """
     n_blocks = int(home.max()) + 1
     kept = np.flatnonzero((home >= 0) & (counts > 0))
     inside = home[kept]
-    ones = np.ones(len(kept), dtype=np.int64)
-    onehot: Any = sparse.csr_array((ones, (kept, inside)), shape=(len(counts), n_blocks))
-    met = (onehot.T @ (pairs @ onehot)).toarray()
-    own = np.bincount(inside, pairs.diagonal()[kept], minlength=n_blocks)
-    together = (np.diag(met) - own) / 2
-    total = (met.sum() - own.sum()) / 2
+    met = meetings(pairs, home)[kept]
+    together = np.bincount(inside, met[np.arange(len(kept)), inside], minlength=n_blocks) / 2
+    total = met.sum() / 2
     rarity = np.log(counts[kept] / counts.max())  # the same bits whatever the unit of counting
     spread = _spread(rarity[:, None], inside, n_blocks)
     columns = [together / total if total else np.zeros(n_blocks), spread]
@@ -199,6 +198,25 @@ def shares(
         rows = unit_rows(np.asarray(prototypes, dtype=np.float64)[kept])
         columns.append(_spread(rows, inside, n_blocks))
     return np.stack(columns, axis=1)
+
+
+def meetings(pairs: Any, home: Rows) -> Rows:
+    """C×K: how often each label occurs with the other labels of each subset, from C×C sparse
+    ``pairs`` (any diagonal) and the subset of each label (-1: in none). In chunks of rows: the
+    pairs of 1e5 labels fill most of the memory already."""
+    starts, width = pairs.indptr, int(home.max()) + 2  # the last column: in no subset
+    cell = np.where(home < 0, width - 1, home).astype(np.int32)
+    met = np.empty((len(home), width), dtype=np.int64)
+    step = max(1, _CHUNK * len(home) // max(1, len(pairs.data)))
+    for first in range(0, len(home), step):
+        last = min(first + step, len(home))
+        at = slice(starts[first], starts[last])
+        row = np.arange(0, (last - first) * width, width, dtype=np.int32)
+        cells = np.repeat(row, np.diff(starts[first : last + 1])) + cell[pairs.indices[at]]
+        found = np.bincount(cells, pairs.data[at], minlength=(last - first) * width)
+        met[first:last] = found.reshape(last - first, width)
+    met[np.arange(len(home)), cell] -= pairs.diagonal()
+    return met[:, :-1]
 
 
 def by_chance(members: Sequence[Sequence[int]], undivided: Floats) -> Floats:

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from ltmlbench.arrays import Floats
+from ltmlbench.division import meetings
 from ltmlbench_subsets.statistics import Statistics
 
 Assignment = npt.NDArray[np.int64]
@@ -88,24 +88,14 @@ class Objective:
         products: Floats = self.points @ self.points.T
         return products
 
-    def met(self, assignment: Assignment, n_blocks: int) -> npt.NDArray[np.int64]:
-        """K×C: how often each label occurs with the other labels of each block."""
-        n = len(self)
-        ones = np.ones(n, dtype=np.int64)
-        onehot: Any = sparse.csr_array((ones, (assignment, np.arange(n))), shape=(n_blocks, n))
-        met: Any = (onehot @ self.pairs).toarray()
-        met[assignment, np.arange(n)] -= self.diagonal
-        return np.asarray(met)
-
     def value(self, assignment: Assignment) -> float:
         """J of a partition: C block numbers, 0 to K − 1, none unused."""
-        n_blocks = int(assignment.max()) + 1
-        met = (
-            self.share * self.met(assignment, n_blocks)[assignment, np.arange(len(self))].sum() / 2
+        met = meetings(self.pairs, assignment)[np.arange(len(self)), assignment].sum() / 2
+        spread = sum(
+            float(((inside - inside.mean(axis=0)) ** 2).sum())
+            for inside in (self.points[assignment == k] for k in range(int(assignment.max()) + 1))
         )
-        sizes = np.bincount(assignment)
-        means = np.stack([self.points[assignment == k].mean(axis=0) for k in range(n_blocks)])
-        return float(met + (self.points**2).sum() - (sizes * (means**2).sum(axis=1)).sum())
+        return self.share * float(met) + spread
 
 
 def _scaled(rows: Floats, weight: float) -> Floats:

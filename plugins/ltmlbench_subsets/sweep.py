@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ltmlbench.arrays import Floats
+from ltmlbench.division import meetings
 from ltmlbench_subsets.objective import Assignment, Objective, Sizes
 
 _WORTH = 1e-9
@@ -20,12 +21,12 @@ class Blocks:
 
     Attributes:
         home: C, block of each label.
-        met: K×C, how often each label occurs with the other labels of each block.
+        met: C×K, how often each label occurs with the other labels of each block.
     """
 
     def __init__(self, objective: Objective, home: Assignment, n_blocks: int) -> None:
         self.objective, self.home = objective, home.copy()
-        self.met = objective.met(home, n_blocks)
+        self.met = meetings(objective.pairs, home)
         self.sizes = np.bincount(home, minlength=n_blocks).astype(np.float64)
         onehot = np.arange(n_blocks)[:, None] == home
         self.sums: Floats = onehot @ objective.points
@@ -40,18 +41,18 @@ class Blocks:
         factor = np.where(
             inside, self.sizes / np.maximum(self.sizes - 1, 1), self.sizes / (self.sizes + 1)
         )
-        return np.asarray(self.objective.share * self.met[:, labels].T + factor * distance)
+        return np.asarray(self.objective.share * self.met[labels] + factor * distance)
 
     def move(self, c: int, k: int) -> None:
         """Label ``c`` moves to block ``k``."""
         pairs, h = self.objective.pairs, int(self.home[c])
         row = slice(pairs.indptr[c], pairs.indptr[c + 1])
         near, times = pairs.indices[row], pairs.data[row]
-        self.met[h, near] -= times
-        self.met[k, near] += times
+        self.met[near, h] -= times
+        self.met[near, k] += times
         own = self.objective.diagonal[c]  # a label does not meet itself
-        self.met[h, c] += own
-        self.met[k, c] -= own
+        self.met[c, h] += own
+        self.met[c, k] -= own
         self.sizes[h] -= 1
         self.sizes[k] += 1
         self.sums[h] -= self.objective.points[c]
