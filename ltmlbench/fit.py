@@ -156,7 +156,7 @@ class Fit(ModelStage, TrunkStage):
 
         def hard(batch: Batch, epoch: int, progress: float, logits: torch.Tensor) -> torch.Tensor:
             if scheduled is not None:
-                return scheduled.at(progress)(logits, batch.targets)
+                return scheduled.at(progress, epoch)(logits, batch.targets)
             return loss(logits, batch.targets)
 
         if not self.teaching:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ltmlbench.arrays import Image as Image
     from ltmlbench.arrays import Logits as Logits
     from ltmlbench.arrays import Rows as Rows
+    from ltmlbench.calibrate import Calibrate as Calibrate
     from ltmlbench.contracts import POINTING as POINTING
     from ltmlbench.contracts import Backbone as Backbone
     from ltmlbench.contracts import Component as Component
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from ltmlbench.errors import Diverged as Diverged
     from ltmlbench.errors import RequestError as RequestError
     from ltmlbench.errors import did_you_mean as did_you_mean
+    from ltmlbench.evaluation.inputs import truth_and_scores as truth_and_scores
     from ltmlbench.evaluation.ranking import average_precision as average_precision
     from ltmlbench.evaluation.ranking import cohen_kappa as cohen_kappa
     from ltmlbench.evaluation.ranking import f1 as f1
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     from ltmlbench.task import Schedule as Schedule
     from ltmlbench.task import Source as Source
     from ltmlbench.task import Task as Task
+    from ltmlbench.training.batch import check_batch as check_batch
     from ltmlbench.training.elementwise import Elementwise as Elementwise
     from ltmlbench.training.fold import Lesson as Lesson
     from ltmlbench.training.fold import epoch_batches as epoch_batches
@@ -109,6 +112,7 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "ltmlbench.arrays": "Floats Image Logits Rows",
+    "ltmlbench.calibrate": "Calibrate",
     "ltmlbench.contracts": (
         "Backbone Component Dataset DistillFn Distillation Engine Explanation Feed Head "
         "Inputs LabelMetric Loss LossFn Method Metric Norm Opened POINTING Pretraining "
@@ -117,6 +121,7 @@ _PUBLIC = {
     "ltmlbench.data.samples": "Protocol Samples",
     "ltmlbench.division": "Division shares unit_rows",
     "ltmlbench.errors": "DataError Diverged RequestError did_you_mean",
+    "ltmlbench.evaluation.inputs": "truth_and_scores",
     "ltmlbench.evaluation.ranking": "average_precision cohen_kappa f1 roc_auc",
     "ltmlbench.feeds.batches": "ahead",
     "ltmlbench.feeds.draws": "occurrences uniform",
@@ -136,6 +141,7 @@ _PUBLIC = {
     ),
     "ltmlbench.store": "cache_folder write_atomic write_json",
     "ltmlbench.task": "Numerics PARTS Schedule Source Task",
+    "ltmlbench.training.batch": "check_batch",
     "ltmlbench.training.elementwise": "Elementwise",
     "ltmlbench.training.fold": (
         "Lesson epoch_batches epoch_order initial_network initial_trunk lesson_of "

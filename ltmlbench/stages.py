@@ -162,8 +162,10 @@ class LogitsStage(Stage):
     """A stage that leaves what a teacher says of the training rows.
 
     Writes ``logits.npy``, V×N×S float32 for V views of the N training rows and the S labels in
-    ``labels.npy`` (column indices). In epoch e the student is taught view e mod V: the same random
-    views that it sees itself (`ltmlbench.training.views`).
+    ``labels.npy`` (column indices), and ``prior.npy``, S float64: the share of positives of each of
+    these labels among the rows that the teacher was trained on. In epoch e the student is taught
+    view e mod V: the same random views that it sees itself (`ltmlbench.training.views`), as long as
+    its sampler draws a row once per epoch; of a repeated row every copy is taught the first.
     """
 
 

@@ -123,6 +123,7 @@ def _content(samples: Samples, feed: Feed) -> dict[str, Any]:
 
 _PARTS: Mapping[str, Callable[[Task], Any]] = {
     "data": lambda task: _content(task.samples, task.feed),
+    "evidence": lambda task: task.samples.evidence_fingerprint,
     "split": lambda task: task.split.fingerprint,
     "backbone": lambda task: canonical(task.backbone),
     "schedule": lambda task: {"loop": LOOP, **canonical(task.schedule.identity)},
@@ -138,5 +139,5 @@ _PARTS: Mapping[str, Callable[[Task], Any]] = {
         for source in task.sources
     ],
 }
-PARTS = frozenset(_PARTS) - {"sources"}
+PARTS = frozenset(_PARTS) - {"sources", "evidence"}
 """The parts of a task a stage depends on unless it says otherwise."""

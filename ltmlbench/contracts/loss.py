@@ -27,10 +27,12 @@ class LossFn(Protocol):
 
         Args:
             weights: B sample weights, or None.
-            reduction: ``"mean"`` over all B×C elements, or ``"none"`` (B×C).
+            reduction: ``"mean"`` over all B×C elements, their ``"sum"``, or ``"none"`` (B×C).
 
         Raises:
-            ValueError: a loss that is not a sum over elements refuses ``"none"``.
+            ValueError: targets are not 0/1 or the shapes are wrong
+                (`ltmlbench.training.batch.check_batch`); a loss that is not a sum over elements
+                refuses ``"none"``.
         """
 
 
@@ -38,8 +40,9 @@ class LossFn(Protocol):
 class ScheduledLossFn(LossFn, Protocol):
     """A bound loss that changes while a network is trained (deferred re-weighting, LDAM-DRW)."""
 
-    def at(self, progress: float) -> LossFn:
-        """The loss at a point of the training, ``progress`` in 0..1 of its steps."""
+    def at(self, progress: float, epoch: int) -> LossFn:
+        """The loss at a point of the training: ``progress`` in 0..1 of its steps, in an epoch
+        counted from 0."""
 
 
 class Loss(Component, ABC):

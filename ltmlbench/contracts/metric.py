@@ -10,14 +10,19 @@ import numpy.typing as npt
 
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts.component import Component
+from ltmlbench.evaluation.inputs import truth_and_scores
 
 
 class Metric(Component, ABC):
     """A number from N×C labels and N×C scores in 0..1; NaN where it is undefined.
 
+    Let `truth_and_scores` look at what is given: tensors, tables and a `LabelMatrix` become arrays,
+    and logits or a label that is neither 0 nor 1 are a DataError instead of a wrong number.
+
     >>> class Decided(Metric):
     ...     def __call__(self, Y, scores):
-    ...         return float((np.asarray(scores) > 0.5).mean())
+    ...         truth, scores = truth_and_scores(Y, scores)
+    ...         return float((scores > 0.5).mean())
     >>> Decided()([[1, 0]], [[0.9, 0.2]])
     0.5
     """
@@ -29,13 +34,16 @@ class Metric(Component, ABC):
 
 
 class LabelMetric(Metric):
-    """A metric defined per label; the whole is the mean over labels where it is defined."""
+    """A metric defined per label; the whole is the mean over labels where it is defined.
+
+    `per_label` is given arrays that `truth_and_scores` has looked at when the metric is called.
+    """
 
     @abstractmethod
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
         """C values, NaN where undefined."""
 
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-        values = self.per_label(Y, scores)
+        values = self.per_label(*truth_and_scores(Y, scores))
         defined = values[~np.isnan(values)]
         return float(defined.mean()) if len(defined) else float("nan")

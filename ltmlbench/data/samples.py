@@ -115,6 +115,16 @@ class Samples:
         return digest.hexdigest()
 
     @property
+    def evidence_fingerprint(self) -> str:
+        """sha256 of what says where a label shows: `lesions`, `mask_content`, and what was looked
+        for (``extras["annotated"]``). For stages that read masks; `fingerprint` is without it."""
+        annotated = self.extras.get("annotated")
+        digest = hashlib.sha256(repr((self.lesions, self.mask_content)).encode())
+        if annotated is not None:
+            digest.update(np.asarray(annotated, dtype=bool).tobytes())
+        return digest.hexdigest()
+
+    @property
     def reader(self) -> Callable[[int, int], Image]:
         """What reads a picture.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts import LabelMetric, Metric
+from ltmlbench.evaluation.inputs import truth_and_scores
 from ltmlbench.evaluation.ranking import average_precision, f1, roc_auc
 
 _THRESHOLD = Field(0.5, ge=0, le=1, description="a label is decided on if its score is above this")
@@ -20,7 +20,7 @@ class MeanAveragePrecision(LabelMetric):
     """
 
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
-        return average_precision(Y, scores)
+        return average_precision(*truth_and_scores(Y, scores))
 
 
 class MacroAUC(LabelMetric):
@@ -30,7 +30,7 @@ class MacroAUC(LabelMetric):
     """
 
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
-        return roc_auc(Y, scores)
+        return roc_auc(*truth_and_scores(Y, scores))
 
 
 class MacroF1(LabelMetric):
@@ -42,7 +42,8 @@ class MacroF1(LabelMetric):
     threshold: float = _THRESHOLD
 
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
-        return f1(Y, np.asarray(scores) > self.threshold)
+        truth, values = truth_and_scores(Y, scores)
+        return f1(truth, values > self.threshold)
 
 
 class MicroF1(Metric):
@@ -54,4 +55,5 @@ class MicroF1(Metric):
     threshold: float = _THRESHOLD
 
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-        return float(f1(np.ravel(Y), np.ravel(scores) > self.threshold))
+        truth, values = truth_and_scores(Y, scores)
+        return float(f1(truth.ravel(), values.ravel() > self.threshold))

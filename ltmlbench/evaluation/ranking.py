@@ -1,7 +1,8 @@
 """Exact metrics of binary labels, for all columns of a label matrix at once. NumPy only.
 
-Every function takes N×C values and returns C, or takes N values and returns one. Nothing is
-smoothed and nothing is set to zero: what is undefined is NaN.
+Every function takes N×C values and returns C, or takes N values and returns one, in any form that
+`ltmlbench.evaluation.inputs` reads. Nothing is smoothed and nothing is set to zero: what is
+undefined is NaN.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ltmlbench.arrays import Floats
+from ltmlbench.evaluation.inputs import binary, binary_and_numbers
 
 Counts = npt.NDArray[np.int64]
+Shape = tuple[int, ...]
 
 
 def roc_auc(y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
@@ -22,16 +25,16 @@ def roc_auc(y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
     Computed from mid-ranks (Mann-Whitney U). NaN where one of the two classes is missing.
 
     Raises:
-        ValueError: shapes differ, labels are not 0/1, or scores are not finite.
+        DataError: shapes or names differ, labels are not 0/1, or scores are not finite.
     """
-    truth, values = _columns(y, scores, np.float64)
+    truth, values, shape = _columns(y, scores)
     order, first, last = _tie_groups(values)
     ranked = np.take_along_axis(truth, order, axis=0)
     midrank = len(ranked) - (first + last) / 2  # ascending, from 1
     positives = ranked.sum(axis=0)
     negatives = len(ranked) - positives
     wins = (ranked * midrank).sum(axis=0) - positives * (positives + 1) / 2
-    return _ratio(wins, positives * negatives, like=y)
+    return _ratio(wins, positives * negatives, shape)
 
 
 def average_precision(y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
@@ -41,40 +44,40 @@ def average_precision(y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
     that the order among equal scores does not matter. NaN where there is no positive.
 
     Raises:
-        ValueError: shapes differ, labels are not 0/1, or scores are not finite.
+        DataError: shapes or names differ, labels are not 0/1, or scores are not finite.
     """
-    truth, values = _columns(y, scores, np.float64)
+    truth, values, shape = _columns(y, scores)
     order, _, last = _tie_groups(values)
     ranked = np.take_along_axis(truth, order, axis=0)
     found = np.take_along_axis(np.cumsum(ranked, axis=0), last, axis=0)
     precision = found / (last + 1)
-    return _ratio((ranked * precision).sum(axis=0), ranked.sum(axis=0), like=y)
+    return _ratio((ranked * precision).sum(axis=0), ranked.sum(axis=0), shape)
 
 
 def f1(y: npt.ArrayLike, decisions: npt.ArrayLike) -> Floats:
     """F1 of the positive class, 2TP / (2TP + FP + FN). NaN where there is no positive in ``y``.
 
     Raises:
-        ValueError: shapes differ, or anything but 0 and 1 is found.
+        DataError: shapes or names differ, or anything but 0 and 1 is found.
     """
-    truth, decided = _columns(y, decisions, np.int64)
+    truth, decided, shape = _decisions(y, decisions)
     hits, positives = (truth * decided).sum(axis=0), truth.sum(axis=0)
     total = positives + decided.sum(axis=0)  # 2TP + FP + FN
-    return _ratio(2 * hits, np.where(positives > 0, total, 0), like=y)
+    return _ratio(2 * hits, np.where(positives > 0, total, 0), shape)
 
 
 def cohen_kappa(y: npt.ArrayLike, decisions: npt.ArrayLike) -> Floats:
     """Cohen's kappa, (p_o − p_e) / (1 − p_e). NaN where both sides are the same constant.
 
     Raises:
-        ValueError: shapes differ, or anything but 0 and 1 is found.
+        DataError: shapes or names differ, or anything but 0 and 1 is found.
     """
-    truth, decided = _columns(y, decisions, np.int64)
+    truth, decided, shape = _decisions(y, decisions)
     n = len(truth)
     agree = (truth == decided).sum(axis=0)
     positives, chosen = truth.sum(axis=0), decided.sum(axis=0)
     by_chance = positives * chosen + (n - positives) * (n - chosen)  # n² p_e
-    return _ratio(n * agree - by_chance, n * n - by_chance, like=y)
+    return _ratio(n * agree - by_chance, n * n - by_chance, shape)
 
 
 def _tie_groups(values: Floats) -> tuple[Counts, Counts, Counts]:
@@ -92,25 +95,23 @@ def _tie_groups(values: Floats) -> tuple[Counts, Counts, Counts]:
     return order, first, np.minimum.accumulate(backwards, axis=0)[::-1]
 
 
-def _ratio(above: npt.NDArray[Any], below: npt.NDArray[Any], like: npt.ArrayLike) -> Floats:
-    """C quotients, NaN where the denominator is 0; a scalar if ``like`` is one column."""
+def _ratio(above: npt.NDArray[Any], below: npt.NDArray[Any], shape: Shape) -> Floats:
+    """Quotients of that shape, (C,) or (), NaN where the denominator is 0."""
     undefined = np.full(np.shape(below), np.nan)
     quotient = np.divide(above, below, out=undefined, where=below != 0)
-    shaped: Floats = quotient.reshape(np.shape(like)[1:])[()]
+    shaped: Floats = quotient.reshape(shape)[()]
     return shaped
 
 
-def _columns(
-    y: npt.ArrayLike, values: npt.ArrayLike, dtype: type[np.generic]
-) -> tuple[Counts, npt.NDArray[Any]]:
-    """Both sides as N×C arrays; ``values`` are decisions if ``dtype`` is an integer."""
-    truth, given = np.asarray(y), np.asarray(values)
-    if truth.shape != given.shape or truth.ndim not in (1, 2):
-        raise ValueError(f"labels {truth.shape} and values {given.shape}: both N, or both N×C")
-    for side in (truth, given) if issubclass(dtype, np.integer) else (truth,):
-        if side.dtype != np.bool_ and not np.isin(side, (0, 1)).all():
-            raise ValueError("labels and decisions hold only 0 and 1")
-    if not np.isfinite(given).all():
-        raise ValueError("scores hold NaN or infinity")
-    shape = (len(truth), *(truth.shape[1:] or (1,)))
-    return truth.astype(np.int64).reshape(shape), given.astype(dtype).reshape(shape)
+def _columns(y: npt.ArrayLike, values: npt.ArrayLike) -> tuple[Counts, Floats, Shape]:
+    """Both sides as N×C, and the shape of the answer."""
+    truth, given = binary_and_numbers(y, values)
+    answer = truth.shape[1:]
+    columns = (len(truth), *(answer or (1,)))
+    return truth.reshape(columns), given.reshape(columns), answer
+
+
+def _decisions(y: npt.ArrayLike, decisions: npt.ArrayLike) -> tuple[Counts, Counts, Shape]:
+    """Both sides as N×C of 0 and 1, and the shape of the answer."""
+    truth, given, answer = _columns(y, decisions)
+    return truth, binary(given, "a decision"), answer

@@ -26,7 +26,13 @@ def soft_bce(student: torch.Tensor, teacher: torch.Tensor, temperature: float) -
 def rebalanced(targets: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """B×C: w = 0.1 + σ(10 (r − 0.3)), r = (1/n_c) / Σ_{c'} y_{c'}/n_{c'}; r = 1 for samples
     without a positive. The weight of DB loss (Wu et al. 2020, eq. 5) on every label of a sample;
-    that it is the poster's w_i^c is ours."""
+    that it is the poster's w_i^c is ours.
+
+    For samples with a positive it equals `ltmlbench_imbalance.functional.rebalancing_weight` with
+    α = 0.1, β = 10, μ = 0.3. Without one r is undefined. DB loss follows the released code, where
+    the division by zero makes r infinite and the weight 1.1. Here r := 1, ours: what a teacher says
+    of a sample without positives weighs as much as of one whose only positive is that label, 1.099.
+    """
     inverse = 1 / counts.clamp(min=1)
     total = (targets * inverse).sum(dim=1, keepdim=True)
     ratio = torch.where(total > 0, inverse / total.clamp(min=1e-12), torch.ones_like(inverse))

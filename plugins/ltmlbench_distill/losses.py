@@ -38,6 +38,7 @@ class ClassBalanced(Distillation):
         import torch
 
         from ltmlbench_distill.functional import label_weights, rebalanced, soft_bce
+        from ltmlbench_distill.lesson import check_lesson
 
         counts = torch.tensor(labels.counts, dtype=torch.float32)
         fixed = label_weights(labels.counts.astype(np.float64), len(labels), self.kd_weight)
@@ -51,6 +52,7 @@ class ClassBalanced(Distillation):
             targets: torch.Tensor,
             taught: Sequence[torch.Tensor],
         ) -> torch.Tensor:
+            flaw = check_lesson(hard, logits, targets, taught, columns, labels.n_labels)
             device = logits.device
             if self.kd_weight == "db":
                 weights = rebalanced(targets, counts.to(device))
@@ -61,7 +63,8 @@ class ClassBalanced(Distillation):
                 at = block.to(device)
                 soft = soft_bce(logits.float()[:, at], said + shift.to(device), self.temperature)
                 total = total + (weights[:, at] * soft).mean(dim=1).mean()
-            return (1 - self.alpha) * hard + self.alpha * total
+            whole = (1 - self.alpha) * hard + self.alpha * total
+            return whole if flaw is None else whole + flaw
 
         return loss
 
@@ -85,6 +88,7 @@ class Weighted(Distillation):
         import torch
 
         from ltmlbench_distill.functional import share_of_block, soft_bce
+        from ltmlbench_distill.lesson import check_lesson
 
         counts = labels.counts.astype(np.float64)
         columns = [torch.from_numpy(np.asarray(block)) for block in blocks]
@@ -99,13 +103,15 @@ class Weighted(Distillation):
             targets: torch.Tensor,
             taught: Sequence[torch.Tensor],
         ) -> torch.Tensor:
+            flaw = check_lesson(hard, logits, targets, taught, columns, labels.n_labels)
             device = logits.device
             total = hard.new_zeros(())
             for block, omega, shift, said in zip(columns, omegas, shifts, taught, strict=True):
                 at = block.to(device)
                 soft = soft_bce(logits.float()[:, at], said + shift.to(device), self.temperature)
                 total = total + (omega.to(device) * soft).sum(dim=1).mean()
-            return hard + self.alpha * total / labels.n_labels
+            whole = hard + self.alpha * total / labels.n_labels
+            return whole if flaw is None else whole + flaw
 
         return loss
 

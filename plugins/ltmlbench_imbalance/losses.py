@@ -16,7 +16,7 @@ class BinaryCrossEntropy(Loss):
 
     def bind(self, labels: LabelMatrix) -> LossFn:
         from ltmlbench.training.elementwise import Elementwise
-        from ltmlbench_imbalance.functional import bce
+        from ltmlbench_imbalance.formulas.basic import bce
 
         return Elementwise(bce)
 
@@ -36,7 +36,7 @@ class Focal(FocalOptions, Loss):
 
     def bind(self, labels: LabelMatrix) -> LossFn:
         from ltmlbench.training.elementwise import Elementwise
-        from ltmlbench_imbalance.functional import focal
+        from ltmlbench_imbalance.formulas.basic import focal
 
         return Elementwise(partial(focal, gamma=self.gamma, alpha=self.alpha))
 
@@ -63,7 +63,7 @@ class DistributionBalanced(DistributionBalancedOptions, Loss):
 
     def bind(self, labels: LabelMatrix) -> LossFn:
         from ltmlbench.training.elementwise import Elementwise
-        from ltmlbench_imbalance.functional import (
+        from ltmlbench_imbalance.formulas.basic import (
             distribution_balanced,
             inverse_counts,
             prior_logit,

@@ -57,6 +57,16 @@ class ClassBalancedSampling(Method):
         return fit(task, load("loss", self.loss), self.sampler)
 
 
+class RepeatFactorSampling(Method):
+    """Repeat factor sampling: rows of rare labels several times per epoch (LVIS)."""
+
+    loss: str = Field("bce", description="any loss")
+    sampler: str = Field("rfs", description="any sampler, e.g. rfs[t=0.05]")
+
+    def plan(self, task: Task) -> Fit:
+        return fit(task, load("loss", self.loss), self.sampler)
+
+
 class FocalLoss(FocalOptions, Method):
     """Focal loss."""
 

@@ -95,6 +95,36 @@ class InstanceClassBalanced(Sampler):
         return np.asarray(rows / rows.sum())
 
 
+class RepeatFactor(Sampler):
+    """Every row r times, r = max over its labels of max(1, sqrt(t / f)), f = n/N of a label; the
+    fraction of r is a chance drawn anew each epoch; rows without a label once (Gupta et al., LVIS,
+    CVPR 2019).
+
+    That paper's t = .001 is for a thousand labels: ``auto`` is the median of f (ours), so that half
+    of the labels are repeated.
+    """
+
+    t: float | Literal["auto"] = Field(
+        "auto", description="labels rarer than this share of the rows are repeated"
+    )
+
+    def order(self, labels: LabelMatrix, *, seed: int, epoch: int) -> Rows:
+        rng = np.random.default_rng([seed, epoch])
+        repeats = self.factors(labels)
+        whole = np.floor(repeats).astype(np.int64)
+        times = whole + (rng.random(len(repeats)) < repeats - whole)
+        return rng.permutation(np.repeat(np.arange(len(repeats)), times)).astype(np.int64)
+
+    def factors(self, labels: LabelMatrix) -> Floats:
+        """N: how often each row is shown per epoch, on average."""
+        share = labels.counts / max(labels.n_samples, 1)
+        present = share[share > 0]
+        t = (float(np.median(present)) if len(present) else 0.0) if self.t == "auto" else self.t
+        of_label = np.sqrt(t / np.where(share > 0, share, np.inf)).clip(min=1)
+        heaviest: Any = labels.sparse.multiply(of_label[None, :]).max(axis=1)
+        return np.asarray(np.maximum(heaviest.toarray().ravel(), 1.0))
+
+
 def _cycle(rows: Rows, length: int, rng: np.random.Generator) -> Rows:
     """``length`` rows: all of them in random order, again and again, each time reshuffled."""
     rounds = [rng.permutation(rows) for _ in range(-(-length // len(rows)))]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltmlbench.contracts import Metric
+from ltmlbench.evaluation.inputs import truth_and_scores
 from ltmlbench.evaluation.ranking import cohen_kappa, roc_auc
 
 THRESHOLD = 0.5
@@ -20,7 +21,8 @@ class OdirKappa(Metric):
     """Cohen's kappa of the N×C decisions; NaN where chance agreement is 1."""
 
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-        return float(cohen_kappa(np.ravel(Y), np.ravel(scores) > THRESHOLD))
+        truth, values = truth_and_scores(Y, scores)
+        return float(cohen_kappa(truth.ravel(), values.ravel() > THRESHOLD))
 
 
 class OdirF1Micro(Metric):
@@ -28,15 +30,17 @@ class OdirF1Micro(Metric):
     their accuracy. Saying no to everything scores 1 - density (0.87 on ODIR-5K's eyes)."""
 
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-        decisions = np.asarray(scores) > THRESHOLD
-        return float((np.asarray(Y, dtype=bool) == decisions).mean())
+        truth, values = truth_and_scores(Y, scores)
+        right = truth == (values > THRESHOLD)
+        return float(right.mean()) if right.size else float("nan")
 
 
 class OdirAUC(Metric):
     """Area under the ROC curve of the flattened scores; NaN with only positives or negatives."""
 
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-        return float(roc_auc(np.ravel(Y), np.ravel(scores)))
+        truth, values = truth_and_scores(Y, scores)
+        return float(roc_auc(truth.ravel(), values.ravel()))
 
 
 class OdirFinal(Metric):

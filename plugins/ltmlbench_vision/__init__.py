@@ -33,6 +33,18 @@ def ltmlbench_heads() -> list[Record]:
             citation="Zhou et al., RLKD, MICCAI 2022 (wiring); sizes and place are ours",
             aliases=("rba",),
         ),
+        Record(
+            "csra",
+            "ltmlbench_vision.heads:ResidualAttentionHead",
+            "class-specific residual attention",
+            citation="Zhu and Wu, Residual Attention: A Simple but Effective Method, ICCV 2021",
+        ),
+        Record(
+            "ml-decoder",
+            "ltmlbench_vision.heads:MlDecoderHead",
+            "fixed queries, one per group of labels, attend to the feature map",
+            citation="Ridnik et al., ML-Decoder, WACV 2023",
+        ),
     ]
 
 

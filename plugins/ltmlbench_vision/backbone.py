@@ -48,15 +48,7 @@ class Timm(Backbone):
     def resolve(self) -> Self:
         from ltmlbench_vision.weights import locate
 
-        found = locate(self.model, self.weights)
-        if self.digest and self.digest != found.digest:
-            from ltmlbench.errors import RequestError
-
-            raise RequestError(
-                f"backbone {self.model!r}: weights {self.weights!r} have sha256 "
-                f"{found.digest[:12]}, {self.digest[:12]} was asked for: give the file it was made "
-                "with, or leave the digest out"
-            )
+        found = locate(self.model, self.weights, self.digest)
         return self.model_copy(update={"weights": found.name, "digest": found.digest})
 
     @property

@@ -88,7 +88,7 @@ class Evidence(Stage):
     packed along the last axis.
     """
 
-    depends: ClassVar[frozenset[str]] = frozenset({"data", "split"})
+    depends: ClassVar[frozenset[str]] = frozenset({"data", "evidence", "split"})
     sees_truth: ClassVar[bool] = True
 
     structures: Mapping[str, tuple[str, ...]]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from ltmlbench.contracts import Head
 
@@ -48,4 +48,49 @@ class RegionAttention(Head):
 
         return AttentionHead(
             in_features, n_labels, self.dropout, self.kernel, self.channels, self.residual
+        )
+
+
+class ResidualAttentionHead(Head):
+    """CSRA: Σ over heads of mean s + λ Σ_x s softmax(T s), s = W x / ‖W_c‖ (Zhu and Wu, ICCV 2021).
+
+    Every label looks at the places where it scores, beside the mean over all places. One head has
+    T = 1; with more, their temperatures differ, and the last takes the maximum.
+    """
+
+    lam: float = Field(0.1, ge=0, description="weight of the attended beside the mean score")
+    heads: Literal[1, 2, 4, 6, 8] = Field(1, description="attention heads, each with its T")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of feature maps set to zero")
+
+    @field_validator("heads", mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isdigit() else value
+
+    def build(self, in_features: int, n_labels: int) -> torch.nn.Module:
+        from ltmlbench_vision.csra import ResidualAttention
+
+        return ResidualAttention(in_features, n_labels, self.heads, self.lam, self.dropout)
+
+
+class MlDecoderHead(Head):
+    """ML-Decoder: a fixed query per group of labels attends to the places of the feature map; one
+    decoder layer without self-attention, a linear layer per group (Ridnik et al., WACV 2023)."""
+
+    embedding: int = Field(768, ge=1, description="width of the decoder, a multiple of the heads")
+    heads: int = Field(8, ge=1, description="attention heads")
+    feedforward: int = Field(2048, ge=1, description="units of its inner layer")
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of units set to zero")
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        if self.embedding % self.heads:
+            raise ValueError(f"embedding {self.embedding} is no multiple of {self.heads} heads")
+        return self
+
+    def build(self, in_features: int, n_labels: int) -> torch.nn.Module:
+        from ltmlbench_vision.ml_decoder import MlDecoder
+
+        return MlDecoder(
+            in_features, n_labels, self.embedding, self.heads, self.feedforward, self.dropout
         )

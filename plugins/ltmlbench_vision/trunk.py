@@ -8,7 +8,7 @@ import timm
 import torch
 
 from ltmlbench.training.network import Trunk
-from ltmlbench_vision.weights import RANDOM, locate, state_for
+from ltmlbench_vision.weights import locate, state_for
 
 
 class TimmTrunk(Trunk):
@@ -17,7 +17,11 @@ class TimmTrunk(Trunk):
     Args:
         model: timm name.
         weights: as located by `ltmlbench_vision.weights.locate`.
-        digest: sha256 of the weights file, or "random".
+        digest: sha256 that the weights file has to have, or "random"; "": whatever is found.
+
+    Raises:
+        RequestError: another file is found here than the one asked for (another machine, a changed
+            cache), or it does not fit the model.
     """
 
     def __init__(self, model: str, weights: str, digest: str) -> None:
@@ -27,17 +31,16 @@ class TimmTrunk(Trunk):
         self.num_features = int(network.num_features)
         self.mean = network.pretrained_cfg["mean"]
         self.std = network.pretrained_cfg["std"]
-        if weights != RANDOM:
-            file = locate(model, weights).file
-            assert file is not None, "only random weights have no file"
-            state = state_for(file, network.state_dict())
+        found = locate(model, weights, digest)
+        if found.file is not None:
+            state = state_for(found.file, network.state_dict())
             missing = network.load_state_dict(state, strict=False).missing_keys
             assert all(name.endswith("num_batches_tracked") for name in missing), missing
         self.provenance = {
             "model": model,
             "timm": timm.__version__,
-            "weights": weights,
-            "sha256": digest,
+            "weights": found.name,
+            "sha256": found.digest,
             "parameters": sum(p.numel() for p in network.parameters()),
         }
 

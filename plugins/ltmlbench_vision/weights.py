@@ -28,12 +28,25 @@ class Weights:
     digest: str
 
 
-def locate(model: str, weights: str) -> Weights:
+def locate(model: str, weights: str, digest: str = "") -> Weights:
     """Finds the weights that the option asks for.
 
+    Args:
+        digest: what they have to be; "": whatever is found.
+
     Raises:
-        RequestError: they are asked for by name and cannot be had.
+        RequestError: they are asked for by name and cannot be had, or are not those of ``digest``.
     """
+    found = _located(model, weights)
+    if digest and digest != found.digest:
+        raise RequestError(
+            f"backbone {model!r}: weights {weights!r} have sha256 {found.digest[:12]}, "
+            f"{digest[:12]} was asked for: give the file it was made with, or leave the digest out"
+        )
+    return found
+
+
+def _located(model: str, weights: str) -> Weights:
     if weights == RANDOM:
         return Weights(RANDOM, None, RANDOM)
     if weights in ("auto", "package") and (file := _package_file(model)):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ltmlbench import LabelMatrix, load
+from ltmlbench.errors import DataError
 from ltmlbench_distill import functional
 
 Y = np.array([[1, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 1, 1, 1]])
@@ -115,3 +116,67 @@ def test_half_precision_logits_give_a_finite_loss(batch):
     value.backward()
     assert torch.isfinite(value)
     assert torch.isfinite(half.grad).all()
+
+
+def test_the_weight_is_that_of_db_loss_but_for_samples_without_a_positive():
+    from ltmlbench_imbalance.functional import inverse_counts, rebalancing_weight
+
+    targets, counts = torch.tensor(Y, dtype=torch.float64), torch.tensor(LABELS.counts).double()
+    ours = functional.rebalanced(targets, counts)
+    db = rebalancing_weight(targets, inverse_counts(LABELS), alpha=0.1, beta=10, mu=0.3)
+    some = Y.any(axis=1)
+    np.testing.assert_allclose(ours[some], db[some], rtol=1e-12)
+    np.testing.assert_allclose(ours[~some], 0.1 + sigmoid(7))  # r = 1
+    np.testing.assert_allclose(db[~some], 1.1)  # r = infinity
+    alone = functional.rebalanced(torch.eye(4, dtype=torch.float64), counts)
+    np.testing.assert_allclose(alone.diagonal(), 0.1 + sigmoid(7))
+
+
+@pytest.mark.parametrize(
+    "name", ["class-balanced", "class-balanced[kd_weight=uniform]", "weighted"]
+)
+class TestWhatIsGiven:
+    def bound(self, name):
+        return load("distillation", name).bind(LABELS, BLOCKS, PRIORS)
+
+    @pytest.mark.parametrize("value", [-1.0, 0.5, float("nan"), 255.0])
+    def test_a_target_that_is_neither_0_nor_1_is_refused(self, batch, name, value):
+        logits, targets, taught = batch
+        targets[4, 2] = value
+        with pytest.raises(DataError, match=r"targets hold only 0 and 1; .* \(row 4\)"):
+            self.bound(name)(torch.tensor(0.25), logits, targets, taught)
+
+    def test_teachers_have_to_say_a_logit_per_sample_and_label_of_theirs(self, batch, name):
+        logits, targets, taught = batch
+        loss, hard = self.bound(name), torch.tensor(0.25)
+        for said, message in [
+            (taught[:1], "logits of 1 teachers, but there are 2 blocks"),
+            ([taught[0], taught[1][:, :1]], r"teacher 1 said \(6, 1\)"),
+            ([taught[0][:1], taught[1]], r"teacher 0 said \(1, 2\)"),
+            ([taught[0].long(), taught[1]], r"teacher 0 said .* of torch.int64"),
+        ]:
+            with pytest.raises(DataError, match=message):
+                loss(hard, logits, targets, said)
+
+    def test_shapes_and_types_are_looked_at(self, batch, name):
+        logits, targets, taught = batch
+        loss, hard = self.bound(name), torch.tensor(0.25)
+        for z, y, h, message in [
+            (logits[:, :3], targets, hard, "B×C alike"),
+            (logits[:, :3], targets[:, :3], hard, "logits of 3 labels, .* bound to 4"),
+            (logits.long(), targets, hard, "floating-point"),
+            (logits, targets, targets, r"against the labels is \(6, 4\)"),
+            (logits[:0], targets[:0], hard, "nothing to average"),
+        ]:
+            with pytest.raises(DataError, match=message):
+                loss(h, z, y, taught)
+
+    def test_half_precision_stays_finite_at_logits_of_80(self, batch, name):
+        _, targets, _ = batch
+        for dtype in (torch.float16, torch.bfloat16):
+            logits = torch.full((6, 4), 80, dtype=dtype, requires_grad=True)
+            taught = [torch.full((6, 2), -80.0) for _ in BLOCKS]
+            value = self.bound(name)(torch.tensor(0.25), logits, targets, taught)
+            value.backward()
+            assert torch.isfinite(value)
+            assert torch.isfinite(logits.grad).all()

@@ -175,8 +175,20 @@ class TestEveryLoss:
             loss(torch.zeros(3, 2), torch.zeros(3, 1))
         with pytest.raises(ValueError, match="B = 3"):
             loss(torch.zeros(3, 2), torch.zeros(3, 2), torch.ones(2))
-        with pytest.raises(ValueError, match="neither"):
-            loss(torch.zeros(3, 2), torch.zeros(3, 2), reduction="sum")
+        with pytest.raises(ValueError, match="none of 'mean', 'none', 'sum'"):
+            loss(torch.zeros(3, 2), torch.zeros(3, 2), reduction="batchmean")
+
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+    def test_stays_finite_in_half_precision_at_logits_of_80(self, name, dtype):
+        logits = torch.tensor([[80.0, -80], [-80, 80]], dtype=dtype, requires_grad=True)
+        loss = load("loss", name).bind(labels_with([2, 1], 5))
+        value = loss(logits, torch.eye(2, dtype=dtype))
+        value.backward()
+        assert torch.isfinite(value)
+        assert torch.isfinite(logits.grad).all()
+        wrong = loss(logits, 1 - torch.eye(2))
+        assert torch.isfinite(wrong)
+        assert wrong > value
 
     def test_can_be_sent_to_another_process(self, name):
         logits, targets = example(8)

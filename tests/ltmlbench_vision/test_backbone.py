@@ -153,3 +153,34 @@ def test_arithmetic_follows_a_rule(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(RequestError, match="no GPU"):
         choose_numerics(resnet, "cuda", "auto")
+
+
+def test_weights_that_changed_since_they_were_resolved_are_refused(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    save_file(timm.create_model("test_resnet").state_dict(), path)
+    backbone = load("backbone", f"test_resnet[weights={path}]").resolve()
+    assert backbone.build((3, 64, 64)).provenance["sha256"] == backbone.digest
+    save_file(timm.create_model("test_resnet").state_dict(), path)
+    with pytest.raises(RequestError, match=f"{backbone.digest[:12]} was asked for"):
+        backbone.build((3, 64, 64))
+
+
+def test_weights_found_at_planning_and_gone_where_it_trains_are_not_replaced_by_random_ones(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "cached.safetensors"
+    save_file(timm.create_model("test_resnet").state_dict(), path)
+    monkeypatch.setattr(weights, "_hub_file", lambda model: path)
+    backbone = load("backbone", "test_resnet").resolve()
+    assert backbone.weights == "hub"
+    monkeypatch.setattr(weights, "_hub_file", lambda model: None)
+    for unsure in (backbone, backbone.model_copy(update={"weights": "auto"})):
+        with pytest.raises(RequestError, match=r"no model hub gave|was asked for"):
+            unsure.build((3, 64, 64))
+
+
+def test_what_was_loaded_is_what_is_reported(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    save_file(timm.create_model("test_resnet").state_dict(), path)
+    unresolved = load("backbone", f"test_resnet[weights={path}]").build((3, 64, 64)).provenance
+    assert unresolved["sha256"] == weights.locate("test_resnet", str(path)).digest

@@ -201,3 +201,31 @@ def test_all_models_of_a_split_share_the_evidence(task, fit):
     assert identities == {looks[0].evidence.identity(replace(task, seed=1))}
     unknown = replace(task, samples=replace(task.samples, masks=None))
     assert load("explanation", "grad-cam").plan(fit, unknown).evidence is None
+
+
+def test_other_masks_structures_or_annotations_are_other_evidence(task):
+    stage = Evidence(structures={"a": ("A",), "b": ("B",)}, most=3)
+
+    def of(**other):
+        return stage.identity(replace(task, samples=replace(task.samples, **other)))
+
+    rows = tuple(f"mask{i}" for i in range(48))
+    looked = np.ones((48, 3), dtype=bool)
+    partly = looked.copy()
+    partly[7, 1] = False
+    each = [
+        of(),
+        of(mask_content=rows),
+        of(mask_content=("redrawn", *rows[1:])),
+        of(lesions=("B", "A", "C")),
+        of(extras={"annotated": looked}),
+        of(extras={"annotated": partly}),
+    ]
+    assert len(set(each)) == len(each)
+    assert of(mask_content=rows) == each[1]
+    assert of(extras={"grade": np.zeros(48)}) == each[0]
+
+
+def test_masks_change_no_identity_of_what_does_not_look_at_them(task, fit):
+    other = replace(task, samples=replace(task.samples, mask_content=("x",) * 48))
+    assert fit.identity(other) == fit.identity(task)

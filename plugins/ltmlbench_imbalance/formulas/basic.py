@@ -66,7 +66,9 @@ def rebalancing_weight(
 ) -> Tensor:
     """r̂ = α + σ(β (r − μ)) with r = (1/n_i) / Σ_j y_j/n_j (Wu et al., eq. 4-6).
 
-    A sample without any positive has r = ∞ and so r̂ = α + 1.
+    A sample without any positive has r = ∞ and so r̂ = α + 1, as the released code computes it.
+    Distillation has the same weight with r := 1 for such samples, see
+    `ltmlbench_distill.functional.rebalanced`.
     """
     total = targets @ inverse_counts
     some = total > 0
