@@ -3,8 +3,8 @@ scikit-learn's small network.
 
     OMP_NUM_THREADS=1 python benchmarks/subsets_teachers.py FOLDER/medical.npz ... [--seeds 5]
 
-Each file holds X, Y and, where there is an official split, a mask ``train`` (else a third of the
-rows is drawn for the test, the same for every row of the table). One teacher per subset, its logits
+Each file holds X, Y and a mask ``train``; where that is no split, a third of the rows is drawn for
+the test, the same for every row of the table. One teacher per subset, its logits
 corrected for the prior of its rows, is averaged with a plain network, or distilled into a student
 whose labels are half of the time drawn from the teachers. Hold the averages against the row of two
 ordinary networks: any average of two models gains.
@@ -34,12 +34,9 @@ class Study:
 
     def __init__(self, path):
         data = np.load(path)
-        train = (
-            data["train"]
-            if "train" in data
-            else np.random.default_rng(0).random(len(data["Y"])) > 1 / 3
-        )
-        train = train.astype(bool)
+        train = data["train"].astype(bool)
+        if train.all() or not train.any():  # no official split
+            train = np.random.default_rng(0).random(len(train)) > 1 / 3
         X = StandardScaler().fit(data["X"][train]).transform(data["X"])
         known = (data["Y"][train].sum(0) > 0) & (data["Y"][~train].sum(0) > 0)
         Y = data["Y"][:, known].astype(int)  # scikit-learn loses count of 256 uint8 labels
