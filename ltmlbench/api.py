@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltmlbench.benchmark import Benchmark, Progress, configure, prepare
-from ltmlbench.config import BenchmarkConfig
+from ltmlbench.config import BenchmarkConfig, read_config
+from ltmlbench.errors import RequestError
 from ltmlbench.fit import Fit
+from ltmlbench.places import plain_path
 from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry
 
@@ -35,19 +37,33 @@ class Result:
     about: About
 
 
-def run(config: BenchmarkConfig | Mapping[str, Any], *, progress: Progress | None = None) -> Result:
+def run(
+    config: BenchmarkConfig | Mapping[str, Any] | str | Path, *, progress: Progress | None = None
+) -> Result:
     """Runs a benchmark, going on where an earlier one stopped.
 
     Args:
-        config: settings of `BenchmarkConfig`, e.g. ``{"methods": ["focal", "db"], "out": "out"}``.
+        config: settings of `BenchmarkConfig`, e.g. ``{"methods": ["focal", "db"], "out": "out"}``,
+            or the YAML file that holds them (a ``config.yaml`` of an output folder).
         progress: called with (done, total) while pictures are decoded.
 
     Raises:
         RequestError, DataError: the request cannot be carried out. Failed runs do not raise; see
             `Result.about`.
     """
-    given = config.model_dump(exclude_unset=True) if isinstance(config, BenchmarkConfig) else config
-    return execute(prepare(*configure(given), decode=True, progress=progress))
+    return execute(prepare(*configure(_settings(config)), decode=True, progress=progress))
+
+
+def _settings(config: object) -> Mapping[str, Any]:
+    if isinstance(config, BenchmarkConfig):
+        return config.model_dump(exclude_unset=True)
+    if isinstance(config, str | Path):
+        return read_config(plain_path(config))
+    if isinstance(config, Mapping):
+        return config
+    raise RequestError(
+        f"ltmlbench.run needs a mapping of settings or a YAML file, not {type(config).__name__}"
+    )
 
 
 def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -121,9 +122,12 @@ def _lay_out(row: Row, task: Task, nodes: dict[str, Node], explanation: Explanat
     )
 
 
-def slug(text: str) -> str:
-    """A text as a file name."""
-    return re.sub(r"[^A-Za-z0-9.+=-]+", "_", text).strip("_")
+def slug(text: str, most: int = 120) -> str:
+    """A text as a file name; of a longer one the beginning, and a digest of the whole."""
+    name = re.sub(r"[^A-Za-z0-9.+=-]+", "_", text).strip("_")
+    if len(name) <= most:
+        return name
+    return f"{name[: most - 9]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _add(stage: Stage, task: Task, nodes: dict[str, Node], where: str) -> str:

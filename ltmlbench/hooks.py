@@ -17,7 +17,6 @@ return light `Record` objects; the code a record points at is imported only when
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,7 @@ import pluggy
 
 API_VERSION = 1
 """Raised when a hook or contract changes. A plugin module may state the version it was written
-for as ``LTMLBENCH_API``; one that asks for a newer version is not loaded."""
+for as ``LTMLBENCH_API = 1``; one that asks for a newer version is not loaded."""
 
 hookspec = pluggy.HookspecMarker("ltmlbench")
 hookimpl = pluggy.HookimplMarker("ltmlbench")
@@ -42,7 +41,9 @@ class Record:
         summary: one line for ``ltmlbench list``.
         citation: paper, equation, licence of the source; empty if it is the plugin's own.
         aliases: other names users may type.
-        version: raise it when results would change; it is part of every stored identity.
+        version: raise it when the same options would give other results; it is part of every
+            identity the component is in. Only for `VERSIONED` kinds: the others (a method) have no
+            part in an identity but the stages they plan, which have versions of their own.
         catch_all: the option that takes a name nobody registered (timm's model names).
     """
 
@@ -65,22 +66,11 @@ class Command:
             used. It is called with an `argparse.ArgumentParser`, to which it adds its options, and
             the arguments given; it returns the exit code. Its docstring is the help.
         summary: one line for ``ltmlbench --help``.
-
-    Raises:
-        ValueError: the verb or the target cannot be one.
     """
 
     verb: str
     target: str
     summary: str
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9-]*", self.verb):
-            raise ValueError(f"{self.verb!r} is no verb: small letters, digits and hyphens")
-        if not re.fullmatch(r"[\w.]+:\w+", self.target):
-            raise ValueError(
-                f"command {self.verb!r}: {self.target!r} is no 'package.module:function'"
-            )
 
 
 class ComponentHooks:
@@ -194,3 +184,12 @@ KINDS: Mapping[str, str] = {
     "engine": "ltmlbench_engines",
 }
 """Kinds of components and the hook that collects each."""
+
+VERSIONED = frozenset(
+    {"dataset", "feed", "backbone", "head", "loss", "distillation", "sampler", "subsets"}
+)
+"""Kinds whose `Record.version` is part of identities."""
+
+COMPONENT_HOOKS = frozenset(KINDS.values())
+COMMAND_HOOKS = frozenset({"ltmlbench_commands"})
+EVENT_HOOKS = frozenset(name for name in vars(EventHooks) if name.startswith("ltmlbench_"))

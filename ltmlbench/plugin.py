@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from ltmlbench.hooks import hookimpl as hookimpl
     from ltmlbench.labels import LabelMatrix as LabelMatrix
     from ltmlbench.labels import Shot as Shot
+    from ltmlbench.places import path_argument as path_argument
     from ltmlbench.registry import components as components
     from ltmlbench.registry import load as load
     from ltmlbench.seeding import derive_seed as derive_seed
@@ -133,6 +134,7 @@ _PUBLIC = {
     "ltmlbench.fit": "Fit Predict",
     "ltmlbench.hooks": "Command Record hookimpl",
     "ltmlbench.labels": "LabelMatrix Shot",
+    "ltmlbench.places": "path_argument",
     "ltmlbench.registry": "components load",
     "ltmlbench.seeding": "derive_seed",
     "ltmlbench.spec": "split_outside_brackets",

@@ -13,7 +13,7 @@ from ltmlbench.data.splits import make_splits
 from ltmlbench.engines.local import Local
 from ltmlbench.errors import RequestError
 from ltmlbench.feeds.pictures.views import Augment
-from ltmlbench.grid import Row, build_grid
+from ltmlbench.grid import Row, build_grid, slug
 from ltmlbench.registry import load
 from ltmlbench.stages import ModelStage, Stage
 from ltmlbench.store import Store
@@ -186,3 +186,10 @@ def test_floor_rows_are_laid_out_once_for_all_networks(tasks):
     two = [*networks(tasks), (load("backbone", "resnet34[weights=random]"), Numerics())]
     grid = build_grid([Row("majority", floor), Row("level", LevelMethod())], two, tasks[:1])
     assert [run.method for run in grid.runs] == ["majority", "level", "level"]
+
+
+def test_a_long_name_becomes_a_file_name_that_a_disk_takes_and_stays_apart_from_others():
+    long = "focal[" + "x" * 300 + "=1]"
+    assert len(slug(long)) <= 120
+    assert slug(long) != slug(long.replace("=1", "=2"))
+    assert slug("focal[gamma=3]-net") == "focal_gamma=3_-net"

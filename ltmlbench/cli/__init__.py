@@ -6,6 +6,7 @@ Plugins add verbs (`ltmlbench_commands`); a verb of the bench itself is never th
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ltmlbench.hooks import Command
+    from ltmlbench.plugins import Plugin
 
 Verb = Callable[[argparse.ArgumentParser, Sequence[str]], int]
 
@@ -34,6 +36,9 @@ VERBS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb. Returns the exit code: 0 done, 1 some runs failed, 2 the request was wrong."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):  # a terminal may lack a letter of a label's name
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if given[:1] in (["-V"], ["--version"]):
         from ltmlbench import __version__
 
@@ -46,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_verb(verb: str, given: Sequence[str]) -> int:
+    from ltmlbench.cli.arguments import Parser
     from ltmlbench.errors import LtmlbenchError
 
     # Threads that wait for one another sleep instead of spinning: beside any other busy process
@@ -53,7 +59,7 @@ def _run_verb(verb: str, given: Sequence[str]) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         command = _built_in(verb) if verb in VERBS else _of_a_plugin(verb)
-        parser = argparse.ArgumentParser(
+        parser = Parser(
             prog=f"ltmlbench {verb}",
             description=cleandoc(command.__doc__ or ""),
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -85,42 +91,35 @@ def _built_in(verb: str) -> Verb:
 
 def _of_a_plugin(verb: str) -> Verb:
     from ltmlbench.errors import RequestError, did_you_mean
+    from ltmlbench.plugins import OWN, isolated
 
     added = _added()
-    found = [(command, owner) for command, owner in added if command.verb == verb]
+    found = [(command, plugin.distribution) for command, plugin in added if command.verb == verb]
+    found = [one for one in found if one[1] == OWN] or found
     if not found:
         hint = did_you_mean(verb, [*VERBS, *(command.verb for command, _ in added)])
         raise RequestError(f"there is no command {verb!r}{hint}; see ltmlbench --help")
     if len(found) > 1:
         owners = " and ".join(repr(owner) for _, owner in found)
         raise RequestError(f"command {verb!r} is claimed by {owners}: only one may be installed")
-    (command, owner) = found[0]
+    ((command, owner),) = found
     module, _, name = command.target.partition(":")
-    try:
-        target: Verb = getattr(import_module(module), name)
-    except Exception as error:  # the plugin's code may raise anything on import
+    target: Verb | None = None
+    causes: list[str] = []
+    with isolated(causes.append):
+        target = getattr(import_module(module), name)
+    if target is None:
         raise RequestError(
-            f"command {verb!r} of {owner!r} cannot be loaded from {command.target!r}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+            f"command {verb!r} of {owner!r} cannot be loaded from {command.target!r}: {causes[0]}"
+        )
     return target
 
 
-def _added() -> list[tuple[Command, str]]:
-    """The verbs of plugins, but those that have the name of a built-in one: a line says so."""
+def _added() -> list[tuple[Command, Plugin]]:
+    """The verbs that plugins add."""
     from ltmlbench.registry import registry
 
-    free = []
-    for command, owner in registry().commands():
-        if command.verb in VERBS:
-            print(
-                f"ltmlbench: command {command.verb!r} of {owner!r} is not used: "
-                "ltmlbench itself has one of this name",
-                file=sys.stderr,
-            )
-        else:
-            free.append((command, owner))
-    return free
+    return registry().commands(VERBS)
 
 
 def _help() -> str:

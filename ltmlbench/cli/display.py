@@ -23,7 +23,7 @@ def display() -> Iterator[Display]:
         yield shown
     finally:
         shown.close()
-        registry().manager.unregister(name="display")
+        registry().unobserve("display")
 
 
 class Display:

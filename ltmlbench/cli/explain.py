@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ltmlbench.benchmark import Benchmark
-from ltmlbench.cli.runs import run_folder
+from ltmlbench.cli.runs import read_json, run_folder
 from ltmlbench.errors import RequestError, did_you_mean
+from ltmlbench.places import path_argument
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -26,13 +26,15 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     parser.add_argument(
         "--labels", metavar="NAME,NAME", help="maps to show (default: of the labels a sample has)"
     )
-    parser.add_argument("--out", type=Path, default=Path("out"), help="where the runs are")
+    parser.add_argument("--out", type=path_argument, default=Path("out"), help="where the runs are")
     parser.add_argument(
-        "--file", type=Path, help="the PNG to write (default: explain.png in the run's folder)"
+        "--file",
+        type=path_argument,
+        help="the PNG to write (default: explain.png in the run's folder)",
     )
     arguments = parser.parse_args(given)
     folder = run_folder(arguments.run, arguments.out, "run.json")
-    record = json.loads((folder / "run.json").read_text())
+    record = read_json(folder / "run.json")
     if record["floor"]:
         raise RequestError(f"{record['id']} is a floor: it sees no picture, so it looks nowhere")
     if record["status"] != "done":

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltmlbench.places import path_argument
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -20,7 +22,9 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     Every number is computed from the stored predictions; nothing is trained, and the data set is
     not needed.
     """
-    parser.add_argument("out", nargs="?", type=Path, default=Path("out"), help="the --out of a run")
+    parser.add_argument(
+        "out", nargs="?", type=path_argument, default=Path("out"), help="the --out of a run"
+    )
     arguments = parser.parse_args(given)
 
     from ltmlbench.report.folder import write_report
