@@ -13,8 +13,11 @@ from ltmlbench.config import BenchmarkConfig, read_config
 from ltmlbench.errors import RequestError
 from ltmlbench.fit import Fit
 from ltmlbench.places import plain_path
-from ltmlbench.records import Recorder
 from ltmlbench.registry import load, registry
+from ltmlbench.report.folder import report_on
+from ltmlbench.results.claim import claim
+from ltmlbench.results.recorder import Recorder
+from ltmlbench.store import cache_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +54,9 @@ def run(
         RequestError, DataError: the request cannot be carried out. Failed runs do not raise; see
             `Result.about`.
     """
-    return execute(prepare(*configure(_settings(config)), decode=True, progress=progress))
+    resolved, dataset = configure(_settings(config))
+    claim(resolved.out, cache_folder(resolved.cache_dir))
+    return execute(prepare(resolved, dataset, decode=True, progress=progress))
 
 
 def _settings(config: object) -> Mapping[str, Any]:
@@ -83,7 +88,8 @@ def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
     try:
         engine.run(grid, store, choose_jobs(benchmark), recorder.ended)
     finally:
-        report = recorder.write_report()
+        report = report_on(recorder.collected(), recorder.metrics)
+        recorder.finish()
     return Result(config.out, report.results, report.about)
 
 

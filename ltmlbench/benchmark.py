@@ -12,10 +12,10 @@ import numpy as np
 
 from ltmlbench.arrays import Rows
 from ltmlbench.config import BenchmarkConfig, make_config
-from ltmlbench.contracts import Backbone, Dataset, Explanation, Feed
+from ltmlbench.contracts import Backbone, Dataset, Explanation, Feed, Method
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
-from ltmlbench.errors import DataError, RequestError
+from ltmlbench.errors import DataError, LtmlbenchError, RequestError
 from ltmlbench.feeds.ready import make_ready
 from ltmlbench.grid import Grid, Row, build_grid
 from ltmlbench.identity import edition
@@ -66,6 +66,8 @@ def prepare(
     rows = _rows(config)
     load("head", config.head)
     load("engine", config.engine)
+    for name in config.metrics:
+        load("metric", name)
     explanation = load_explanation(config)
     networks = _networks(config)
     config = _resolved(config, networks)
@@ -228,8 +230,24 @@ def _ready_sources(sources: Sequence[Source], store: Store) -> None:
 
 def _rows(config: BenchmarkConfig) -> list[Row]:
     names = dict.fromkeys([*config.floors, *config.methods])
-    rows = [Row(name, load("method", name)) for name in names]
-    return [replace(row, name=_short(row.name)) for row in rows]
+    return [_row(name) for name in names]
+
+
+def _row(name: str) -> Row:
+    """A method whose plugin gives it wrongly (an abstract class, a module that breaks) fails alone;
+    a name nobody knows, or a wrong option, is the user's to mend."""
+    spec = parse_spec(name)
+    entry = registry().find("method", spec.name, spec.distribution)
+    try:
+        registry().component_class(entry)
+    except RequestError as error:
+        return Row(_short(name), None, str(error))
+    try:
+        return Row(_short(name), load("method", name))
+    except LtmlbenchError:
+        raise
+    except Exception as error:  # a plugin may raise anything
+        return Row(_short(name), None, f"{type(error).__name__}: {error}")
 
 
 def _short(text: str) -> str:
@@ -240,19 +258,29 @@ def _short(text: str) -> str:
 
 
 def _suited(rows: Sequence[Row], task: Task) -> list[Row]:
-    """The rows with methods that suit the data; the name says which options had to change."""
+    """The rows with methods that suit the data; the name says which options had to change. One
+    whose method breaks over it fails alone."""
     suited = []
     for row in rows:
-        method = row.method.suited(task)
-        changed = {
-            name: str(getattr(method, name))
-            for name in type(method).model_fields
-            if getattr(method, name) != getattr(row.method, name)
-        }
-        spec = parse_spec(row.name)
-        options = tuple((dict(spec.options) | changed).items())
-        suited.append(Row(str(replace(spec, options=options)), method))
+        try:
+            suited.append(_suited_row(row, row.method, task) if row.method else row)
+        except LtmlbenchError:
+            raise
+        except Exception as error:  # a plugin may raise anything
+            suited.append(Row(row.name, None, f"{type(error).__name__}: {error}"))
     return suited
+
+
+def _suited_row(row: Row, given: Method, task: Task) -> Row:
+    method = given.suited(task)
+    changed = {
+        name: str(getattr(method, name))
+        for name in type(method).model_fields
+        if getattr(method, name) != getattr(given, name)
+    }
+    spec = parse_spec(row.name)
+    options = tuple((dict(spec.options) | changed).items())
+    return Row(str(replace(spec, options=options)), method)
 
 
 def _resolved(config: BenchmarkConfig, networks: Sequence[Network]) -> BenchmarkConfig:

@@ -52,6 +52,9 @@ class BenchmarkConfig(Schedule):
     )
     image_size: int = Field(96, ge=16, le=4096, description="side of the square pictures, pixels")
     head: str = Field("linear", description="head of every network")
+    metrics: Names = Field(
+        (), description="columns of the table; without: those of the data set, and general ones"
+    )
     explanation: str = Field(
         "grad-cam", description="where each network looks: a gallery per run; none: leave it out"
     )
@@ -67,7 +70,7 @@ class BenchmarkConfig(Schedule):
     out: Path = Field(Path("out"), description="where table, report and runs are written")
     cache_dir: Path | None = Field(None, description="shared artifacts and decoded pixels")
 
-    @field_validator("methods", "backbones", "sources", "floors", mode="before")
+    @field_validator("methods", "backbones", "sources", "floors", "metrics", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -165,7 +165,13 @@ class EventHooks:
 
     @hookspec
     def ltmlbench_run_finished(self, run: Mapping[str, Any]) -> None:
-        """``run``: the content of the run's ``run.json``."""
+        """``run``: the content of the run's ``run.json``; ``run["metrics"]`` holds its scores, unit
+        -> metric -> value."""
+
+    @hookspec
+    def ltmlbench_benchmark_finished(self, out: str, status: str) -> None:
+        """The report is written. ``out``: the output folder; ``status``: done, failed (some runs)
+        or stopped."""
 
 
 KINDS: Mapping[str, str] = {

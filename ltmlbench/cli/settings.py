@@ -21,6 +21,7 @@ _FLAGS = (
     "image_size",
     "batch_size",
     "limit",
+    "metrics",
     "device",
     "engine",
     "jobs",
@@ -60,6 +61,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _default(name: str, value: Any) -> str:
     if value is None:
+        return ""
+    if value == ():
         return ""
     shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
     other = ", or as the data set suggests" if name in _SUGGESTED else ""
