@@ -13,6 +13,7 @@ import numpy as np
 from ltmlbench.arrays import Rows
 from ltmlbench.config import BenchmarkConfig, make_config
 from ltmlbench.contracts import Backbone, Dataset, Explanation, Feed, Method
+from ltmlbench.data.reading import load_samples
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import DataError, LtmlbenchError, RequestError
@@ -75,10 +76,10 @@ def prepare(
     check_places(config.out, cache)
     store = Store(cache)
     with caching_in(cache):
-        samples = dataset.load(config.data_dir)
+        samples = load_samples(dataset, config.data_dir, config.dataset)
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
-    contents = frozenset(samples.content)
+    contents = frozenset(samples.files)
     samples = versioned(samples, dataset)
     feed = load_feed(config, samples)
     _refuse_misfits(networks, feed)
@@ -89,7 +90,7 @@ def prepare(
     tasks = _tasks(config, samples, feed, networks[0], sources)
     grid = build_grid(_suited(rows, tasks[0]), networks, tasks, explanation)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
-        _ready_sources(sources, store)
+        _ready_sources(sources, store, progress)
     shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
     return Benchmark(config, dataset, samples, shots, ready, grid, store)
 
@@ -206,8 +207,8 @@ def _sources(config: BenchmarkConfig, contents: AbstractSet[str]) -> tuple[Sourc
             raise RequestError(f"cannot read source {text!r}: write NAME=DIR, e.g. idrid=/path")
         folder = plain_path(match["folder"]) if match["folder"] else None
         reader = load("dataset", match["spec"])
-        source = reader.load(folder)
-        shared = len(contents & set(source.content))
+        source = load_samples(reader, folder, match["spec"])
+        shared = len(contents & set(source.files))
         if shared:
             raise RequestError(
                 f"source {text!r} holds {shared} pictures of the benchmark's own data: "
@@ -218,9 +219,9 @@ def _sources(config: BenchmarkConfig, contents: AbstractSet[str]) -> tuple[Sourc
     return tuple(found)
 
 
-def _ready_sources(sources: Sequence[Source], store: Store) -> None:
+def _ready_sources(sources: Sequence[Source], store: Store, progress: Progress | None) -> None:
     for source in sources:
-        opened = make_ready(source.feed, source.samples, store)
+        opened = make_ready(source.feed, source.samples, store, progress=progress)
         if opened.failed:
             first = next(iter(opened.failed.values()))
             raise DataError(

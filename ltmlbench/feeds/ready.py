@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, overload
 
 from ltmlbench.contracts.feed import Feed, Opened
 from ltmlbench.data.samples import Samples
+from ltmlbench.errors import DataError
 from ltmlbench.identity import canonical, digest, edition
 from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
@@ -82,14 +86,34 @@ def make_ready(
     Args:
         make: False: only if it is stored already, else None.
         progress: called with (done, total).
+
+    Raises:
+        DataError: the cache cannot be written, or what `Feed.prepare` raises.
     """
     preimage = _preimage(feed, samples)
     identity = digest(preimage)
-    if make:
+    stored = store.get(identity) if store.root.is_dir() else None
+    if stored is None and make:
+        _refuse_read_only(store.root)
         told = progress or (lambda done, total: None)
-        artifact, _ = store.build(
-            identity, preimage, lambda folder: feed.prepare(samples, folder, told)
+        stored, _ = store.build(
+            identity, preimage, lambda folder: feed.prepare(samples, folder, told), _say_waiting
         )
-        return feed.open(samples, artifact.folder)
-    stored = store.get(identity)
     return feed.open(samples, stored.folder) if stored else None
+
+
+def _say_waiting() -> None:
+    print(
+        "ltmlbench: waiting for another process that makes the same samples ready", file=sys.stderr
+    )
+
+
+def _refuse_read_only(root: Path) -> None:
+    """The first that is written to the cache: what stands against it is told here, in one line."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        cause = "" if os.access(root, os.W_OK | os.X_OK) else "no permission"
+    except OSError as error:
+        cause = error.strerror or str(error)
+    if cause:
+        raise DataError(f"{root}: cannot be written ({cause}): give another --cache-dir")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """Divides the labels of a file into subsets and shows what that changes.
 
-    FILE is .csv, .tsv, .parquet, .npz, .arff or .jsonl, or a folder of .jsonl files. It holds 0/1
-    columns (every column of nothing but 0 and 1 is a label, unless --labels says which), or one
-    column of tags (--column). Nothing about the samples but their labels is read.
+    FILE is CSV or the like (also packed, in any encoding), Excel, JSON, parquet, Arrow, npz, npy,
+    ARFF or LibSVM text, or a folder of parts. It holds 0/1 columns (every column of nothing but 0
+    and 1 is a label, unless --labels or --without says otherwise), or one column of tags
+    (--column). What was taken for labels, what was not and why is printed first.
     """
+    from ltmlbench.tables import add_reading_flags, read_labels, reading_options
+
     parser.add_argument("file", type=path_argument, metavar="FILE")
     parser.add_argument("--generator", default="relational", help="see `ltmlbench list subsets`")
     parser.add_argument(
@@ -34,18 +38,15 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     parser.add_argument(
         "--out", type=path_argument, metavar="DIR", help="write subsets, rows and picture"
     )
-    parser.add_argument("--column", help="the column, or JSON key, that holds tags")
-    parser.add_argument("--separator", help="between tags in one cell")
-    parser.add_argument("--labels", metavar="WHICH", help="names, last N, first -N, or MULAN .xml")
     parser.add_argument(
         "--prototypes", type=path_argument, metavar="FILE", help=".npy: labels × features"
     )
     parser.add_argument("--negatives", type=float, default=1.0, help="negatives per positive row")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--names-only", action="store_true", help="print the label sets, no more")
+    add_reading_flags(parser)
     arguments = parser.parse_args(given)
 
-    from ltmlbench.data.label_files import Reading, read_labels
     from ltmlbench.division import Division
 
     if not 0 <= arguments.negatives < float("inf"):
@@ -57,14 +58,17 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         options = {**dict(spec.options), "n_subsets": str(arguments.n_subsets)}
         spec = replace(spec, options=tuple(options.items()))
     generator = load("subsets", str(spec))
-    reading = Reading(arguments.column, arguments.separator, arguments.labels)
-    labels = read_labels(arguments.file, reading)
+    file_options, label_options = reading_options(arguments)
+    labelled = read_labels(arguments.file, label_options, file_options)
+    labels = labelled.labels
     prototypes = _prototypes(arguments.prototypes, labels.n_labels)
     members = generator.generate(labels, prototypes=prototypes, seed=arguments.seed)
     if not members:
         raise DataError(f"{arguments.file}: {spec} made no subset of its labels")
     division = Division(labels, members)
     report = division.report(prototypes)
+    account = "\n".join(labelled.account.lines())
+    print(account + "\n", file=sys.stderr if arguments.names_only else sys.stdout)
     if arguments.names_only:
         print("\n".join("\t".join(map(_printable, names)) for names in division.names))
     else:

@@ -71,7 +71,9 @@ def test_it_prints_the_labels_before_and_after(file, table, capsys):
         f"{file}: 400 samples, 7 labels, cardinality {table.to_numpy().sum() / 400:.3f}, "
         f"imbalance ratio {ratio:.1f}\n"
     ) in shown.out
-    first = [line.partition(" ")[0] for line in shown.out.splitlines()]
+    account, _, report = shown.out.partition("\n\n")
+    assert account.startswith("read: CSV (',' between fields, UTF-8, names in the first line)")
+    first = [line.partition(" ")[0] for line in report.splitlines()]
     assert first[2] == "subset"
     assert first[5:10] == ["undivided", "0", "1", "all", "by"]
     several = (table.sum(axis=1) > 1).sum()
@@ -159,9 +161,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_rows(file, wr
 
 def test_names_only_prints_the_label_sets_and_nothing_else(file, written, capsys):
     assert main(["subsets", str(file), "--n-subsets", "2", "--names-only"]) == 0
-    shown = capsys.readouterr().out
+    shown = capsys.readouterr()
     blocks = [subset["labels"] for subset in content(written)["subsets"]]
-    assert shown == "".join("\t".join(names) + "\n" for names in blocks)
+    assert shown.out == "".join("\t".join(names) + "\n" for names in blocks)
+    assert "labels: 7 columns of 0 and 1: rock, pop" in shown.err  # the account, out of the way
 
 
 def test_names_only_writes_neither_rows_nor_picture(file, tmp_path):
@@ -295,6 +298,26 @@ def test_columns_and_separators_are_told_by_options(tmp_path, capsys):
     (tmp_path / "f.csv").write_text("a,b,c\n0,1,1\n1,0,1\n")
     assert main(["subsets", str(tmp_path / "f.csv"), "--labels", "-2", "--names-only"]) == 0
     assert sets_of(capsys.readouterr().out) == [{"a"}, {"b"}]
+
+
+def test_the_flags_of_reading_reach_the_file(tmp_path, capsys):
+    scans = tmp_path / "scans.txt"
+    scans.write_bytes("Größe;Rib;Lung;Arm\nx;1;-1;0\nx;0;1;\ny;1;0;1\n".encode("latin-1"))
+    assert "hold" in refusal(capsys, scans, "--without", "Arm")
+    given = ["--uncertain", "1", "--gaps", "0", "--id", "Größe", "--encoding", "latin-1"]
+    assert main(["subsets", str(scans), *given, "--without", "Arm", "--generator=random"]) == 0
+    account, _, report = capsys.readouterr().out.partition("\n\n")
+    assert (
+        "CSV (';' between fields, latin-1, names in the first line), 3 rows × 4 columns" in account
+    )
+    assert "labels: 2 columns of 0 and 1: Rib, Lung" in account
+    assert "no labels: Größe (--id); Arm (--without)" in account
+    assert f"{scans}: 2 samples, 2 labels" in report
+
+
+@pytest.mark.parametrize("flag", ["--encoding=klingon", "--delimiter=ab", "--labels=9", "--id=no"])
+def test_a_flag_of_reading_that_does_not_fit_is_one_line(flag, file, capsys):
+    assert flag.partition("=")[0] in refusal(capsys, file, flag)
 
 
 def test_an_unknown_generator_is_one_line_that_names_a_similar_one(file, capsys):

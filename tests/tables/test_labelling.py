@@ -12,13 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from ltmlbench.data.label_files import Reading, read_labels
 from ltmlbench.errors import DataError
+from ltmlbench.tables import LabelOptions, read_labels
 
 NAMES = ("bird", "cat", "dog")
 ROWS = [["cat", "dog"], ["dog"], [], ["bird", "cat"], ["bird"], ["bird", "cat", "dog"]]
 MATRIX = np.array([[name in row for name in NAMES] for row in ROWS], dtype=np.uint8)
-TAGS = Reading(column="tags")
+TAGS = LabelOptions(column="tags")
 MULAN = """<?xml version="1.0" encoding="utf-8"?>
 <labels xmlns="http://mulan.sourceforge.net/labels">
 <label name="bird"></label><label name="cat"/><label name="dog"/>
@@ -64,35 +64,35 @@ def lines(rows, key="tags"):
 
 def csv_of_columns(folder):
     zeros_and_ones(age=[1, 0, 2, 0.5, 1, 0]).to_csv(folder / "f.csv", index=False)
-    return folder / "f.csv", Reading()
+    return folder / "f.csv", LabelOptions()
 
 
 def csv_of_chosen_columns(folder):
     zeros_and_ones(woman=[0, 1, 0, 1, 1, 0]).to_csv(folder / "f.csv", index=False)
-    return folder / "f.csv", Reading(labels="bird, cat, dog")
+    return folder / "f.csv", LabelOptions(labels="bird, cat, dog")
 
 
 def csv_of_last_columns(folder):
     zeros_and_ones(woman=[0, 1, 0, 1, 1, 0]).to_csv(folder / "f.csv", index=False)
-    return folder / "f.csv", Reading(labels="3")
+    return folder / "f.csv", LabelOptions(labels="3")
 
 
 def csv_of_first_columns(folder):
     frame = zeros_and_ones(woman=[0, 1, 0, 1, 1, 0])
     frame[[*NAMES, "woman", "id"]].to_csv(folder / "f.csv", index=False)
-    return folder / "f.csv", Reading(labels="-3")
+    return folder / "f.csv", LabelOptions(labels="-3")
 
 
 def csv_of_true_and_false(folder):
     frame = pd.DataFrame(MATRIX.astype(bool), columns=NAMES)
     frame.to_csv(folder / "f.csv", index=False)
-    return folder / "f.csv", Reading()
+    return folder / "f.csv", LabelOptions()
 
 
 def csv_with_mulan_names(folder):
     (folder / "names.xml").write_text(MULAN)
     zeros_and_ones(woman=[0, 1, 0, 1, 1, 0]).to_csv(folder / "f.csv", index=False)
-    return folder / "f.csv", Reading(labels=str(folder / "names.xml"))
+    return folder / "f.csv", LabelOptions(labels=str(folder / "names.xml"))
 
 
 def csv_of_tags_with_bars(folder):
@@ -112,12 +112,12 @@ def csv_of_tags_with_commas(folder):
 
 def csv_of_tags_with_a_separator_of_its_own(folder):
     tag_frame(" / ").to_csv(folder / "f.csv", index=False)
-    return folder / "f.csv", Reading(column="tags", separator="/")
+    return folder / "f.csv", LabelOptions(column="tags", separator="/")
 
 
 def tsv_of_columns(folder):
     zeros_and_ones().to_csv(folder / "f.tsv", sep="\t", index=False)
-    return folder / "f.tsv", Reading()
+    return folder / "f.tsv", LabelOptions()
 
 
 def tsv_of_tags(folder):
@@ -158,69 +158,69 @@ def parquet_of_categories(folder):
 
 def parquet_of_columns(folder):
     zeros_and_ones(age=np.linspace(0, 1, 6)).to_parquet(folder / "f.parquet")
-    return folder / "f.parquet", Reading()
+    return folder / "f.parquet", LabelOptions()
 
 
 def parquet_of_columns_beside_lists(folder):
     zeros_and_ones(words=ROWS).to_parquet(folder / "f.parquet")
-    return folder / "f.parquet", Reading()
+    return folder / "f.parquet", LabelOptions()
 
 
 def npz_with_names(folder):
     np.savez(folder / "f.npz", X=np.ones((6, 2)), Y=MATRIX, labels=np.array(NAMES))
-    return folder / "f.npz", Reading()
+    return folder / "f.npz", LabelOptions()
 
 
 def npz_compressed_of_booleans(folder):
     np.savez_compressed(folder / "f.npz", y=MATRIX.astype(bool), names=np.array(NAMES))
-    return folder / "f.npz", Reading()
+    return folder / "f.npz", LabelOptions()
 
 
 def arff_with_labels_last(folder):
     (folder / "f.arff").write_text(dense_arff("pets"))
-    return folder / "f.arff", Reading(labels="3")
+    return folder / "f.arff", LabelOptions(labels="3")
 
 
 def arff_with_labels_named(folder):
     (folder / "f.arff").write_text(dense_arff("pets", labels_first=True))
-    return folder / "f.arff", Reading(labels="bird,cat,dog")
+    return folder / "f.arff", LabelOptions(labels="bird,cat,dog")
 
 
 def arff_of_meka_with_labels_first(folder):
     (folder / "f.arff").write_text(dense_arff("'pets: -C 3'", labels_first=True))
-    return folder / "f.arff", Reading()
+    return folder / "f.arff", LabelOptions()
 
 
 def arff_of_meka_with_labels_last(folder):
     (folder / "f.arff").write_text(dense_arff("'pets: -C -3 -split-number 4'"))
-    return folder / "f.arff", Reading()
+    return folder / "f.arff", LabelOptions()
 
 
 def arff_with_mulan_names_beside(folder):
     (folder / "f.arff").write_text(dense_arff("pets"))
     (folder / "f.xml").write_text(MULAN)
-    return folder / "f.arff", Reading()
+    return folder / "f.arff", LabelOptions()
 
 
 def sparse_arff_with_mulan_names_beside(folder):
     (folder / "f.arff").write_text(sparse_arff("pets"))
     (folder / "f.xml").write_text(MULAN)
-    return folder / "f.arff", Reading()
+    return folder / "f.arff", LabelOptions()
 
 
 def sparse_arff_of_meka(folder):
     (folder / "f.arff").write_text(sparse_arff("'pets: -C -3'"))
-    return folder / "f.arff", Reading()
+    return folder / "f.arff", LabelOptions()
 
 
 def sparse_arff_with_a_remark(folder):
     (folder / "f.arff").write_text(sparse_arff("pets", before_data="% six pets\n\n% or none"))
-    return folder / "f.arff", Reading(labels="3")
+    return folder / "f.arff", LabelOptions(labels="3")
 
 
 def json_lines(folder):
     (folder / "f.jsonl").write_text(lines(ROWS))
-    return folder / "f.jsonl", Reading()
+    return folder / "f.jsonl", LabelOptions()
 
 
 def json_lines_with_two_lists(folder):
@@ -236,7 +236,7 @@ def folder_of_json_lines(folder):
     (parts / "part-1.jsonl").write_text("")
     (parts / "part-2.jsonl").write_text(lines(ROWS[2:]))
     (parts / "README.md").write_text("no labels here")
-    return parts, Reading()
+    return parts, LabelOptions()
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def folder_of_json_lines(folder):
 )
 def test_every_format_gives_the_same_matrix(write, tmp_path):
     path, reading = write(tmp_path)
-    labels = read_labels(path, reading)
+    labels = read_labels(path, reading).labels
     assert labels.names == NAMES
     np.testing.assert_array_equal(labels.dense, MATRIX)
 
@@ -287,46 +287,46 @@ def test_every_format_gives_the_same_matrix(write, tmp_path):
 @pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array])
 def test_a_sparse_matrix_of_scipy_is_read_and_its_labels_are_numbered(form, tmp_path):
     sparse.save_npz(tmp_path / "f.npz", form(MATRIX))
-    labels = read_labels(tmp_path / "f.npz")
+    labels = read_labels(tmp_path / "f.npz").labels
     assert labels.names == ("0", "1", "2")
     np.testing.assert_array_equal(labels.dense, MATRIX)
 
 
 def test_an_npz_without_names_numbers_its_labels(tmp_path):
     np.savez(tmp_path / "f.npz", Y=MATRIX)
-    assert read_labels(tmp_path / "f.npz").names == ("0", "1", "2")
+    assert read_labels(tmp_path / "f.npz").labels.names == ("0", "1", "2")
 
 
 def test_tags_of_a_table_of_text_are_kept_as_they_are_written(tmp_path):
     (tmp_path / "f.csv").write_text('id,tags\n0,007\n1,\n2,NA|7\n3,"null"\n4,1.50\n')
-    labels = read_labels(tmp_path / "f.csv", TAGS)
+    labels = read_labels(tmp_path / "f.csv", TAGS).labels
     assert labels.names == ("007", "1.50", "7", "NA", "null")
     assert labels.per_sample.tolist() == [1, 0, 2, 1, 1]
 
 
 def test_a_parquet_column_of_numbers_is_one_tag_per_row(tmp_path):
     pd.DataFrame({"tags": [3, 4, 3]}).to_parquet(tmp_path / "f.parquet")
-    labels = read_labels(tmp_path / "f.parquet", TAGS)
+    labels = read_labels(tmp_path / "f.parquet", TAGS).labels
     assert labels.names == ("3", "4")
     assert labels.counts.tolist() == [2, 1]
 
 
 def test_a_tag_that_repeats_in_one_row_counts_once(tmp_path):
     (tmp_path / "f.csv").write_text("tags\na|b|a\nb|b\n")
-    assert read_labels(tmp_path / "f.csv", TAGS).counts.tolist() == [1, 2]
+    assert read_labels(tmp_path / "f.csv", TAGS).labels.counts.tolist() == [1, 2]
 
 
 def test_a_column_without_any_tag_gives_no_labels(tmp_path):
     (tmp_path / "f.csv").write_text("id,tags\n0,\n1,\n")
-    assert read_labels(tmp_path / "f.csv", TAGS).dense.shape == (2, 0)
+    assert read_labels(tmp_path / "f.csv", TAGS).labels.dense.shape == (2, 0)
     pq.write_table(pa.table({"tags": pa.nulls(2)}), tmp_path / "f.parquet")
-    assert read_labels(tmp_path / "f.parquet", TAGS).dense.shape == (2, 0)
+    assert read_labels(tmp_path / "f.parquet", TAGS).labels.dense.shape == (2, 0)
 
 
 def test_attribute_names_of_an_arff_file_may_hold_commas_and_blanks(tmp_path):
     text = "@relation 'r: -C 2'\n@attribute 'left, upper' {0,1}\n@attribute ' low.xml' {0,1}\n"
     (tmp_path / "f.arff").write_text(text + "@attribute x numeric\n@data\n1,0,3\n0,1,4\n")
-    labels = read_labels(tmp_path / "f.arff")
+    labels = read_labels(tmp_path / "f.arff").labels
     assert labels.names == ("left, upper", " low.xml")
     assert labels.dense.tolist() == [[1, 0], [0, 1]]
 
@@ -344,13 +344,16 @@ def test_a_column_of_0_and_1_with_gaps_is_never_left_out_silently(form, tmp_path
     file = tmp_path / ("f.csv" if form == "csv" else "f.parquet")
     with pytest.raises(DataError, match="column 'b' holds gaps beside 0 and 1"):
         read_labels(file)
-    assert read_labels(file, Reading(labels="a,c")).names == ("a", "c")
+    assert read_labels(file, LabelOptions(labels="a,c")).labels.names == ("a", "c")
 
 
 def test_quotes_of_attribute_names_of_an_arff_file_are_undone(tmp_path):
     text = "@relation r\n@attribute 'it\\'s' {0,1}\n@attribute 'a \\\\ b' {0,1}\n@data\n1,0\n0,1\n"
     (tmp_path / "f.arff").write_text(text)
-    assert read_labels(tmp_path / "f.arff", Reading(labels="2")).names == ("it's", "a \\ b")
+    assert read_labels(tmp_path / "f.arff", LabelOptions(labels="2")).labels.names == (
+        "it's",
+        "a \\ b",
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -369,8 +372,8 @@ def test_any_tags_read_back_the_same_from_json_lines_and_parquet(
     pq.write_table(pa.table({"tags": column}), folder / "f.parquet")
     names = sorted({tag for row in rows for tag in row})
     matrix = np.array([[name in row for name in names] for row in rows]).reshape(len(rows), -1)
-    for file, reading in (("f.jsonl", Reading()), ("f.parquet", TAGS)):
-        labels = read_labels(folder / file, reading)
+    for file, reading in (("f.jsonl", LabelOptions()), ("f.parquet", TAGS)):
+        labels = read_labels(folder / file, reading).labels
         assert labels.names == tuple(names)
         np.testing.assert_array_equal(labels.dense, matrix)
 
@@ -387,39 +390,61 @@ def the_line(path, reading=None):
 def test_a_file_or_folder_that_cannot_hold_labels_is_one_line(tmp_path):
     assert "there is no such file or folder" in the_line(tmp_path / "gone.csv")
     (tmp_path / "f.xlsx").write_bytes(b"")
-    assert ".xlsx is not among .csv, .tsv, .parquet, .npz" in the_line(tmp_path / "f.xlsx")
-    (tmp_path / "labels").write_bytes(b"")
-    assert "a file without suffix is not among .csv" in the_line(tmp_path / "labels")
+    assert "the file is empty" in the_line(tmp_path / "f.xlsx")
+    (tmp_path / "f.xlsx").write_bytes(b"a,b\n0,1\n")
+    assert "it is no .xlsx file by its first bytes" in the_line(tmp_path / "f.xlsx")
     (tmp_path / "empty").mkdir()
+    assert "the folder holds no file of labels" in the_line(tmp_path / "empty")
     (tmp_path / "empty" / "f.csv").write_text("a,b\n0,1\n")
-    assert "the folder holds no .jsonl file" in the_line(tmp_path / "empty")
+    (tmp_path / "empty" / "f.parquet").write_text("")
+    assert "files of several kinds (.csv, .parquet)" in the_line(tmp_path / "empty")
 
 
 @pytest.mark.parametrize(
     ("text", "reading", "message"),
     [
-        ("", Reading(), "cannot be read: No columns to parse from file"),
-        ("a,b\n0,1\n0,1,1,1\n", Reading(), "cannot be read: Error tokenizing data"),
-        ("id,tags\n0,a\n", Reading(), "name the column of tags with --column; columns: id, tags"),
-        ("a,b\n0,1\n,1\n", Reading(), "column 'a' holds gaps beside 0 and 1"),
-        ("id,tags\n0,a\n", Reading("tag"), "there is no column 'tag'; columns: id, tags"),
+        ("", LabelOptions(), "the file is empty"),
+        (
+            "a,b\n0,1\n0,1,1,1\n",
+            LabelOptions(),
+            "line 3 has 4 fields, not 2 (0,1,1,1): quote cells that hold ','",
+        ),
+        (
+            "id,tags\n0,a\n",
+            LabelOptions(),
+            "name the column of tags with --column, for instance --col",
+        ),
+        ("a,b\n0,1\n,1\n", LabelOptions(), "column 'a' holds gaps beside 0 and 1"),
+        (
+            "id,tags\n0,a\n",
+            LabelOptions(column="tag"),
+            "there is no column 'tag', did you mean 'tags'?",
+        ),
         ("tags\na|b\nc;d\n", TAGS, "holds '|' and ';': say which one separates tags with --sep"),
-        ("tags\na|b\nc|\n", TAGS, "row 1: empty tag in 'c|'"),
+        ("tags\na|b\nc||d\n", TAGS, "row 1: empty tag in 'c||d'"),
         ("tags\na\n|\n", TAGS, "row 1: empty tag in '|'"),
         (
             "a,b\n0,0.5\n1,1\n",
-            Reading(labels="a,b"),
-            "'b' holds values other than 0 and 1, or gaps",
+            LabelOptions(labels="a,b"),
+            "'b', named by --labels, holds values other than 0 and 1: numbers 0.5, 1",
         ),
-        ("a,b\n0,\n1,1\n", Reading(labels="a,b"), "'b' holds values other than 0 and 1, or gaps"),
-        ("a,b\n0,2\n1,1\n", Reading(labels="2"), "'b' holds values other than 0 and 1, or gaps"),
-        ("a,b,a\n0,1,1\n1,0,1\n", Reading(), "column names repeat: a"),
-        ("a,b,b\n0,1,1\n1,0,1\n", Reading(labels="a,b"), "column names repeat: b"),
+        ("a,b\n0,\n1,1\n", LabelOptions(labels="a,b"), "column 'b' holds gaps beside 0 and 1"),
+        (
+            "a,b\n0,2\n1,1\n",
+            LabelOptions(labels="2"),
+            "holds values other than 0 and 1: numbers 1, 2",
+        ),
+        ("a,b,a\n0,1,1\n1,0,1\n", LabelOptions(), "column names repeat: a"),
+        ("a,b,b\n0,1,1\n1,0,1\n", LabelOptions(labels="a,b"), "column names repeat: b"),
         ("tags,tags\nu,v\n", TAGS, "column names repeat: tags"),
-        ("a,b\n0,1\n", Reading(labels="a,c,d"), "--labels: there is no column 'c' (2 missing)"),
-        ("a,b\n0,1\n", Reading(labels="a,a"), "--labels: 'a' is named twice"),
-        ("a,b\n0,1\n", Reading(labels="3"), "--labels 3: the file has 2 columns"),
-        ("a,b\n0,1\n", Reading(labels="-3"), "--labels -3: the file has 2 columns"),
+        (
+            "a,b\n0,1\n",
+            LabelOptions(labels="a,c,d"),
+            "--labels: there is no column 'c' (2 missing)",
+        ),
+        ("a,b\n0,1\n", LabelOptions(labels="a,a"), "--labels: 'a' is named twice"),
+        ("a,b\n0,1\n", LabelOptions(labels="3"), "--labels 3: the file has 2 columns"),
+        ("a,b\n0,1\n", LabelOptions(labels="-3"), "--labels -3: the file has 2 columns"),
     ],
 )
 def test_a_table_of_text_whose_labels_cannot_be_told_is_one_line(text, reading, message, tmp_path):
@@ -427,20 +452,23 @@ def test_a_table_of_text_whose_labels_cannot_be_told_is_one_line(text, reading, 
     assert message in the_line(tmp_path / "f.csv", reading)
 
 
-def test_a_table_of_text_that_is_no_utf_8_is_one_line(tmp_path):
-    (tmp_path / "f.csv").write_bytes(b"tags\n\xff\xfe\n")
-    assert "cannot be read: 'utf-8' codec can't decode" in the_line(tmp_path / "f.csv", TAGS)
-
-
 @pytest.mark.parametrize(
     ("frame", "reading", "message"),
     [
-        (list_frame(), Reading(), "name the column of tags with --column; columns: id, tags"),
         (pd.DataFrame({"tags": [["a"], ["b", ""]]}), TAGS, "row 1: '' is no tag"),
         (pd.DataFrame({"tags": [["a"], ["b", None]]}), TAGS, "row 1: None is no tag"),
-        (pd.DataFrame({"tags": [[1], [2]]}), TAGS, "is no tag: tags are strings"),
-        (pd.DataFrame({"a": [0, 0.5], "b": [0, 1]}), Reading(labels="2"), "'a' holds values other"),
-        (pd.DataFrame({"a": [0, None], "b": [0, 1]}), Reading(labels="2"), "0 and 1, or gaps"),
+        (pd.DataFrame({"tags": [[1], [2.5]]}), TAGS, "2.5 is no tag: tags are texts or whole"),
+        (pd.DataFrame({"tags": [[1], [-1, 2]]}), TAGS, "-1 is no tag: tags are texts or whole"),
+        (
+            pd.DataFrame({"a": [0, 0.5], "b": [0, 1]}),
+            LabelOptions(labels="2"),
+            "values other than 0 and 1",
+        ),
+        (
+            pd.DataFrame({"a": [0, None], "b": [0, 1]}),
+            LabelOptions(labels="2"),
+            "'a' holds gaps beside",
+        ),
     ],
 )
 def test_a_parquet_file_whose_labels_cannot_be_told_is_one_line(frame, reading, message, tmp_path):
@@ -451,13 +479,13 @@ def test_a_parquet_file_whose_labels_cannot_be_told_is_one_line(frame, reading, 
 def test_a_parquet_file_whose_column_names_repeat_is_one_line(tmp_path):
     columns = [pa.array([0, 1])] * 3
     pq.write_table(pa.Table.from_arrays(columns, names=["a", "b", "a"]), tmp_path / "f.parquet")
-    assert "Multiple matches for FieldRef.Name(a)" in the_line(tmp_path / "f.parquet")
+    assert "column names repeat: a" in the_line(tmp_path / "f.parquet")
 
 
 def test_a_damaged_parquet_file_is_one_line(tmp_path):
     list_frame().to_parquet(tmp_path / "f.parquet")
     whole = (tmp_path / "f.parquet").read_bytes()
-    for damaged in (whole[:-20], whole[:40] + whole[-40:], b"PAR1", b""):
+    for damaged in (whole[:-20], whole[:40] + whole[-40:], b"PAR1", b"text"):
         (tmp_path / "f.parquet").write_bytes(damaged)
         assert "cannot be read" in the_line(tmp_path / "f.parquet", TAGS)
 
@@ -467,11 +495,11 @@ def test_a_damaged_parquet_file_is_one_line(tmp_path):
     [
         ({"X": MATRIX}, "no array 'Y' (N×C of 0 and 1); arrays: X"),
         ({"Y": MATRIX * 0.5}, "holds only 0 and 1; fractional, negative or NaN found"),
-        ({"Y": np.array([[np.nan, 1]])}, "fractional, negative or NaN found"),
+        ({"Y": np.array([[np.nan, 1]])}, "column '0' holds gaps beside 0 and 1"),
         ({"Y": MATRIX[0]}, "2 dimensions (samples × labels), not 1"),
         ({"Y": MATRIX, "labels": np.array(["a", "b"])}, "2 names for 3 label columns"),
         ({"Y": MATRIX, "labels": np.array(["a", "b", "a"])}, "label names repeat: a"),
-        ({"Y": MATRIX.astype(object)}, "cannot be read: Object arrays cannot be loaded"),
+        ({"Y": MATRIX.astype(object)}, "cannot be read: Y: an array of objects is a pickle"),
         ({"Y": MATRIX.astype(str)}, "holds only 0 and 1; <U"),
     ],
 )
@@ -493,32 +521,49 @@ def test_a_damaged_npz_file_is_one_line(tmp_path):
         whole[: len(whole) // 2],
         whole[:middle] + b"\xff" * 30 + whole[middle + 30 :],
         b"no zip at all",
-        b"",
     )
     for damaged in damage:
         (tmp_path / "f.npz").write_bytes(damaged)
         assert "cannot be read" in the_line(tmp_path / "f.npz")
 
 
-def test_an_npy_file_called_npz_is_one_line(tmp_path):
-    np.save(tmp_path / "f.npy", MATRIX)
-    (tmp_path / "f.npy").rename(tmp_path / "f.npz")
-    assert "no zip archive of arrays, as numpy.savez writes it" in the_line(tmp_path / "f.npz")
-
-
 @pytest.mark.parametrize(
     ("text", "reading", "message"),
     [
-        (dense_arff("pets"), Reading(), "which attributes are labels: give --labels N, names, or"),
-        (dense_arff("pets"), Reading(labels="cat,cow"), "there is no column 'cow' (1 missing)"),
-        (dense_arff("pets"), Reading(labels="6"), "--labels 6: the file has 5 columns"),
-        (dense_arff("'pets: -C 3'"), Reading(), "'size' holds values other than 0 and 1, or gaps"),
-        (dense_arff("pets").replace("0,1,1", "0,1,?"), Reading(labels="3"), "'dog' holds values"),
-        (dense_arff("pets").replace("0,1,1", "0,1,7"), Reading(labels="3"), "value 7 not found"),
-        (dense_arff("pets").replace("0,1,1", "0,1"), Reading(labels="3"), "Bad @DATA instance"),
-        (sparse_arff("pets").replace("3 1", "9 1"), Reading(labels="3"), "Bad @DATA instance"),
-        (dense_arff("pets").replace("dog", "cat"), Reading(labels="3"), "Bad @ATTRIBUTE name"),
-        ("", Reading(labels="3"), "Invalid layout of the ARFF file"),
+        (
+            dense_arff("pets"),
+            LabelOptions(),
+            "which attributes are labels: give --labels N, names, or",
+        ),
+        (
+            dense_arff("pets"),
+            LabelOptions(labels="cat,cow"),
+            "there is no column 'cow' (1 missing)",
+        ),
+        (dense_arff("pets"), LabelOptions(labels="6"), "--labels 6: the file has 5 columns"),
+        (
+            dense_arff("'pets: -C 3'"),
+            LabelOptions(),
+            "'size', named by '-C 3' in the relation's name, holds",
+        ),
+        (
+            dense_arff("pets").replace("0,1,1", "0,1,?"),
+            LabelOptions(labels="3"),
+            "'dog' holds gaps",
+        ),
+        (
+            dense_arff("pets").replace("0,1,1", "0,1,7"),
+            LabelOptions(labels="3"),
+            "value 7 not found",
+        ),
+        (
+            dense_arff("pets").replace("0,1,1", "0,1"),
+            LabelOptions(labels="3"),
+            "Bad @DATA instance",
+        ),
+        (sparse_arff("pets").replace("3 1", "9 1"), LabelOptions(labels="3"), "Bad @DATA instance"),
+        (dense_arff("pets").replace("dog", "cat"), LabelOptions(labels="3"), "Bad @ATTRIBUTE name"),
+        ("%\n", LabelOptions(labels="3"), "Invalid layout of the ARFF file"),
     ],
 )
 def test_an_arff_file_whose_labels_cannot_be_told_is_one_line(text, reading, message, tmp_path):
@@ -543,22 +588,38 @@ def test_a_mulan_file_that_does_not_fit_is_one_line(text, message, tmp_path):
 
 def test_a_mulan_file_that_is_missing_is_one_line(tmp_path):
     (tmp_path / "f.arff").write_text(dense_arff("pets"))
-    line = the_line(tmp_path / "f.arff", Reading(labels="gone.xml"))
+    line = the_line(tmp_path / "f.arff", LabelOptions(labels="gone.xml"))
     assert "gone.xml: [Errno 2] No such file" in line
 
 
 BAD_LINES = [
-    ('{"tags": ["a"]}\n{"tags": ["b"\n', Reading(), "line 2: Expecting ',' delimiter"),
-    ('{"tags": ["a"]}\n\n["b"]\n', Reading(), "line 3: a JSON object is needed, not list"),
-    ('{"a": ["u"], "b": ["v"]}\n', Reading(), "line 1: 2 keys hold lists; name the tags' key"),
-    ('{"a": "u"}\n', Reading(), "line 1: 0 keys hold lists; name the tags' key with --column"),
-    ('{"tags": ["a"]}\n{"x": ["a"]}\n', Reading(), "line 2: no list of tags at key 'tags'"),
-    ('{"tags": ["a"]}\n{"tags": "a"}\n', Reading(), "line 2: no list of tags at key 'tags'"),
-    ('{"tags": ["a"]}\n', Reading("tag"), "line 1: no list of tags at key 'tag'"),
-    ('{"tags": ["a"]}\n{"tags": ["b", ""]}\n', Reading(), "line 2: '' is no tag"),
-    ('{"tags": ["a"]}\n\n{"tags": [3]}\n', Reading(), "line 3: 3 is no tag: tags are strings"),
-    ('{"tags": [["a"]]}\n', Reading(), "line 1: ['a'] is no tag"),
+    ('{"tags": ["a"]}\n{"tags": ["b"\n', LabelOptions(), "line 2: Expecting ',' delimiter"),
+    ('{"tags": ["a"]}\n\n["b"]\n', LabelOptions(), "line 3: a JSON object is needed, not list"),
 ]
+BAD_RECORDS = [
+    ('{"a": ["u"], "b": ["v"]}\n', LabelOptions(), "2 columns hold lists or tags (a, b): name one"),
+    (
+        '{"a": "u"}\n',
+        LabelOptions(),
+        "fewer than two columns hold only 0 and 1: name the column of",
+    ),
+    (
+        '{"tags": ["a"]}\n{"tags": "a"}\n',
+        LabelOptions(),
+        "row 1: a is no list of tags, as other rows",
+    ),
+    ('{"tags": ["a"]}\n', LabelOptions(column="tag"), "no column 'tag', did you mean 'tags'?"),
+    ('{"tags": ["a"]}\n{"tags": ["b", ""]}\n', LabelOptions(), "row 1: '' is no tag"),
+    ('{"tags": ["a"]}\n\n{"tags": [3.5]}\n', LabelOptions(), "row 1: 3.5 is no tag"),
+    ('{"tags": [["a"]]}\n', TAGS, "row 0: ['a'] is no tag"),
+    ('{"tags": [true]}\n', TAGS, "row 0: True is no tag"),
+]
+
+
+@pytest.mark.parametrize(("text", "reading", "message"), BAD_RECORDS)
+def test_json_records_without_tags_are_one_line(text, reading, message, tmp_path):
+    (tmp_path / "f.jsonl").write_text(text)
+    assert message in the_line(tmp_path / "f.jsonl", reading)
 
 
 @pytest.mark.parametrize(("text", "reading", "message"), BAD_LINES)
@@ -572,9 +633,3 @@ def test_a_bad_json_line_in_a_folder_names_file_and_line(text, reading, message,
     (tmp_path / "a.jsonl").write_text("\n")
     (tmp_path / "b.jsonl").write_text(text)
     assert f"{Path('b.jsonl')}, {message}" in the_line(tmp_path, reading)
-
-
-def test_json_lines_that_are_no_utf_8_are_one_line(tmp_path):
-    (tmp_path / "f.jsonl").write_bytes(b'{"tags": ["\xff"]}\n')
-    assert "cannot be read: 'utf-8' codec" in the_line(tmp_path / "f.jsonl")
-    assert "cannot be read: 'utf-8' codec" in the_line(tmp_path)
