@@ -150,6 +150,10 @@ class EventHooks:
         """``stage`` is the identity (sha256) of the stage, ``title`` a line for people."""
 
     @hookspec
+    def ltmlbench_stage_waiting(self, stage: str, title: str) -> None:
+        """Another process is making the same stage; its output will be used."""
+
+    @hookspec
     def ltmlbench_epoch_finished(
         self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
     ) -> None:
@@ -161,7 +165,7 @@ class EventHooks:
 
     @hookspec
     def ltmlbench_stage_failed(self, stage: str, title: str, kind: str, cause: str) -> None:
-        """``kind``: error, out-of-memory, diverged or stopped."""
+        """``kind``: error, out-of-memory or diverged."""
 
     @hookspec
     def ltmlbench_run_finished(self, run: Mapping[str, Any]) -> None:

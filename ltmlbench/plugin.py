@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from ltmlbench.division import Division as Division
     from ltmlbench.division import shares as shares
     from ltmlbench.division import unit_rows as unit_rows
+    from ltmlbench.engines.execute import Tell as Tell
+    from ltmlbench.engines.execute import execute as execute
+    from ltmlbench.engines.schedule import WorkerLost as WorkerLost
+    from ltmlbench.engines.schedule import schedule as schedule
     from ltmlbench.errors import DataError as DataError
     from ltmlbench.errors import Diverged as Diverged
     from ltmlbench.errors import RequestError as RequestError
@@ -70,6 +74,10 @@ if TYPE_CHECKING:
     from ltmlbench.feeds.ready import Ready as Ready
     from ltmlbench.fit import Fit as Fit
     from ltmlbench.fit import Predict as Predict
+    from ltmlbench.grid import Ended as Ended
+    from ltmlbench.grid import Grid as Grid
+    from ltmlbench.grid import Node as Node
+    from ltmlbench.grid import Outcome as Outcome
     from ltmlbench.hooks import Command as Command
     from ltmlbench.hooks import Record as Record
     from ltmlbench.hooks import hookimpl as hookimpl
@@ -87,6 +95,7 @@ if TYPE_CHECKING:
     from ltmlbench.stages import TrunkStage as TrunkStage
     from ltmlbench.stages import Work as Work
     from ltmlbench.stages import read_examples as read_examples
+    from ltmlbench.store import Store as Store
     from ltmlbench.store import cache_folder as cache_folder
     from ltmlbench.store import write_atomic as write_atomic
     from ltmlbench.store import write_json as write_json
@@ -137,6 +146,8 @@ _PUBLIC = {
     "ltmlbench.data.files": "refuse_unless_regular walk",
     "ltmlbench.data.samples": "Protocol Samples",
     "ltmlbench.division": "Division shares unit_rows",
+    "ltmlbench.engines.execute": "Tell execute",
+    "ltmlbench.engines.schedule": "WorkerLost schedule",
     "ltmlbench.errors": "DataError Diverged RequestError did_you_mean printable",
     "ltmlbench.evaluation.inputs": "truth_and_scores",
     "ltmlbench.evaluation.ranking": "average_precision cohen_kappa f1 roc_auc",
@@ -148,6 +159,7 @@ _PUBLIC = {
     "ltmlbench.feeds.pictures.views": "Batch plain",
     "ltmlbench.feeds.ready": "Ready",
     "ltmlbench.fit": "Fit Predict",
+    "ltmlbench.grid": "Ended Grid Node Outcome",
     "ltmlbench.hooks": "Command Record hookimpl",
     "ltmlbench.labels": "LabelMatrix Shot",
     "ltmlbench.places": "path_argument",
@@ -157,7 +169,7 @@ _PUBLIC = {
     "ltmlbench.stages": (
         "ExamplesStage LogitsStage ModelStage Stage TrunkStage Work read_examples"
     ),
-    "ltmlbench.store": "cache_folder write_atomic write_json",
+    "ltmlbench.store": "Store cache_folder write_atomic write_json",
     "ltmlbench.tables": (
         "FileOptions LabelOptions Labelled Table add_reading_flags read_labels read_table "
         "reading_options take_labels"

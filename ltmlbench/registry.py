@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
+import os
 import re
 import sys
 from collections.abc import Container, Iterable, Iterator
@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 GROUP = "ltmlbench"
 COMMANDS = "ltmlbench_commands"
+WORKER = "LTMLBENCH_WORKER"
+"""Set in the environment of worker processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class Registry:
 
     def report_broken(self) -> None:
         """Says once, on stderr, what of which plugin is not used and why."""
-        if multiprocessing.parent_process() is not None:  # a worker: its parent has said it
+        if WORKER in os.environ:  # its parent has said it
             return
         for plugin in self.plugins.values():
             for line in plugin.lines():

@@ -6,13 +6,15 @@ Plugins add verbs (`ltmlbench_commands`); a verb of the bench itself is never th
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import cleandoc
 from typing import TYPE_CHECKING
+
+from ltmlbench.cli.arguments import Parser
+from ltmlbench.cli.ending import exit_code
 
 if TYPE_CHECKING:
     from ltmlbench.hooks import Command
@@ -34,12 +36,13 @@ VERBS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one verb. Returns the exit code: 0 done, 1 some runs failed, 2 the request was wrong."""
+    """Runs one verb. Returns the exit code (see `ltmlbench.cli.ending`)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):  # a terminal may lack a letter of a label's name
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    if given[:1] in (["-V"], ["--version"]):
+    return exit_code(lambda: _answer(given), given[0] if given else "")
+
+
+def _answer(given: Sequence[str]) -> int:
+    if list(given[:1]) in (["-V"], ["--version"]):
         from ltmlbench import __version__
 
         print(f"ltmlbench {__version__}")
@@ -51,35 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_verb(verb: str, given: Sequence[str]) -> int:
-    from ltmlbench.cli.arguments import Parser
-    from ltmlbench.errors import LtmlbenchError
-
     # Threads that wait for one another sleep instead of spinning: beside any other busy process
     # spinning made a training step 16 times slower (2 cores). Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    try:
-        command = _built_in(verb) if verb in VERBS else _of_a_plugin(verb)
-        parser = Parser(
-            prog=f"ltmlbench {verb}",
-            description=cleandoc(command.__doc__ or ""),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        return command(parser, given)
-    except LtmlbenchError as error:
-        print(f"ltmlbench: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(
-            "\nltmlbench: stopped; the same command goes on from here"
-            if verb == "run"
-            else "\nltmlbench: stopped",
-            file=sys.stderr,
-        )
-        return 130
-    except BrokenPipeError:  # `ltmlbench list | head`
-        sys.stderr.close()
-        return 0
+    command = _built_in(verb) if verb in VERBS else _of_a_plugin(verb)
+    parser = Parser(
+        prog=f"ltmlbench {verb}",
+        description=cleandoc(command.__doc__ or ""),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    return command(parser, given)
 
 
 def _built_in(verb: str) -> Verb:

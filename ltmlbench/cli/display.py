@@ -75,6 +75,10 @@ class Display:
         self.titles[stage] = title
 
     @hookimpl
+    def ltmlbench_stage_waiting(self, stage: str, title: str) -> None:
+        self.say(f"waiting for another process that makes {title}")
+
+    @hookimpl
     def ltmlbench_epoch_finished(
         self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
     ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, overload
 
 from ltmlbench.contracts.feed import Feed, Opened
 from ltmlbench.data.samples import Samples
+from ltmlbench.environment import environment
 from ltmlbench.errors import DataError
 from ltmlbench.identity import canonical, digest, edition
 from ltmlbench.stages import Stage, Work
@@ -66,11 +67,22 @@ def _preimage(feed: Feed, samples: Samples) -> dict[str, Any]:
 
 @overload
 def make_ready(
-    feed: Feed, samples: Samples, store: Store, *, progress: Progress | None = None
+    feed: Feed,
+    samples: Samples,
+    store: Store,
+    *,
+    again: bool = False,
+    progress: Progress | None = None,
 ) -> Opened: ...
 @overload
 def make_ready(
-    feed: Feed, samples: Samples, store: Store, *, make: bool, progress: Progress | None = None
+    feed: Feed,
+    samples: Samples,
+    store: Store,
+    *,
+    make: bool,
+    again: bool = False,
+    progress: Progress | None = None,
 ) -> Opened | None: ...
 def make_ready(
     feed: Feed,
@@ -78,6 +90,7 @@ def make_ready(
     store: Store,
     *,
     make: bool = True,
+    again: bool = False,
     progress: Progress | None = None,
 ) -> Opened | None:
     """What the stage `Ready` leaves, before there is a task: a sample that cannot be read takes no
@@ -85,6 +98,7 @@ def make_ready(
 
     Args:
         make: False: only if it is stored already, else None.
+        again: make it although it is stored; who uses the old one just now keeps it.
         progress: called with (done, total).
 
     Raises:
@@ -93,11 +107,16 @@ def make_ready(
     preimage = _preimage(feed, samples)
     identity = digest(preimage)
     stored = store.get(identity) if store.root.is_dir() else None
-    if stored is None and make:
+    if make and (again or stored is None):
         _refuse_read_only(store.root)
         told = progress or (lambda done, total: None)
         stored, _ = store.build(
-            identity, preimage, lambda folder: feed.prepare(samples, folder, told), _say_waiting
+            identity,
+            preimage,
+            lambda folder: feed.prepare(samples, folder, told),
+            again=again,
+            about=lambda: {"environment": environment()},
+            waiting=_say_waiting,
         )
     return feed.open(samples, stored.folder) if stored else None
 

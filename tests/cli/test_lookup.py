@@ -18,9 +18,7 @@ def test_help_names_every_command(capsys):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_command_explains_itself(verb, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main([verb, "--help"])
-    assert stopped.value.code == 0
+    assert main([verb, "--help"]) == 0
     assert f"usage: ltmlbench {verb}" in capsys.readouterr().out
 
 
