@@ -24,6 +24,7 @@ from ltmlbench.report.folder import report_on
 from ltmlbench.results.claim import claim
 from ltmlbench.results.recorder import Recorder
 from ltmlbench.store import Store, cache_folder
+from ltmlbench.tracking import tracked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +82,11 @@ def _settings(config: object) -> Mapping[str, Any]:
 
 def execute(benchmark: Benchmark) -> Result:
     """Executes a prepared benchmark and writes its output folder."""
+    with tracked(benchmark.config.trackers, benchmark.config.out):
+        return _execute(benchmark)
+
+
+def _execute(benchmark: Benchmark) -> Result:
     config, grid, store = benchmark.config, benchmark.grid, benchmark.store
     warn_of_changes(grid, store)
     todo = len(to_do(grid, store))

@@ -128,6 +128,10 @@ class ComponentHooks:
     def ltmlbench_engines(self) -> Iterable[Record]:  # type: ignore[empty-body]
         """Engines: ``Record("local", "pkg.engines:Local", "stages in this process")``."""
 
+    @hookspec
+    def ltmlbench_trackers(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Trackers: ``Record("board", "pkg.board:Board", "curves in a browser")``."""
+
 
 class CommandHooks:
     """Verbs of the command line."""
@@ -192,6 +196,7 @@ KINDS: Mapping[str, str] = {
     "metric": "ltmlbench_metrics",
     "explanation": "ltmlbench_explanations",
     "engine": "ltmlbench_engines",
+    "tracker": "ltmlbench_trackers",
 }
 """Kinds of components and the hook that collects each."""
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ltmlbench.contracts import Sampler as Sampler
     from ltmlbench.contracts import ScheduledLossFn as ScheduledLossFn
     from ltmlbench.contracts import SubsetGenerator as SubsetGenerator
+    from ltmlbench.contracts import Tracker as Tracker
     from ltmlbench.data.checks import problems as problems
     from ltmlbench.data.files import refuse_unless_regular as refuse_unless_regular
     from ltmlbench.data.files import walk as walk
@@ -140,7 +141,7 @@ _PUBLIC = {
     "ltmlbench.contracts": (
         "Backbone Component Dataset DistillFn Distillation Engine Explanation Feed Head "
         "Inputs LabelMetric Loss LossFn Method Metric Norm Opened POINTING Pretraining "
-        "PublishedRow Sampler ScheduledLossFn SubsetGenerator"
+        "PublishedRow Sampler ScheduledLossFn SubsetGenerator Tracker"
     ),
     "ltmlbench.data.checks": "problems",
     "ltmlbench.data.files": "refuse_unless_regular walk",

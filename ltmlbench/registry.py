@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Pretraining,
         Sampler,
         SubsetGenerator,
+        Tracker,
     )
 
 
@@ -390,6 +391,8 @@ def load(kind: Literal["metric"], text: str) -> Metric: ...
 def load(kind: Literal["explanation"], text: str) -> Explanation: ...
 @overload
 def load(kind: Literal["engine"], text: str) -> Engine: ...
+@overload
+def load(kind: Literal["tracker"], text: str) -> Tracker: ...
 def load(kind: str, text: str) -> Component:
     """A component by kind and name: ``load("loss", "db[mu=0.3]")``. See `Registry.load`."""
     return registry().load(kind, text)
