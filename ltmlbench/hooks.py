@@ -1,4 +1,4 @@
-"""What a plugin may implement: one hook per kind of component, and events of a run.
+"""What a plugin may implement: one hook per kind of component, verbs, and events of a run.
 
 A plugin is a module (or object) registered under the ``ltmlbench`` entry-point group. Its hooks
 return light `Record` objects; the code a record points at is imported only when it is used.
@@ -54,6 +54,23 @@ class Record:
     aliases: tuple[str, ...] = ()
     version: int = 1
     catch_all: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb of the command line as a plugin announces it.
+
+    Args:
+        verb: what users type after ``ltmlbench``: small letters, digits and hyphens.
+        target: where its function is, ``"package.module:function"``, imported when the verb is
+            used. It is called with an `argparse.ArgumentParser`, to which it adds its options, and
+            the arguments given; it returns the exit code. Its docstring is the help.
+        summary: one line for ``ltmlbench --help``.
+    """
+
+    verb: str
+    target: str
+    summary: str
 
 
 class ComponentHooks:
@@ -114,6 +131,14 @@ class ComponentHooks:
     @hookspec
     def ltmlbench_trackers(self) -> Iterable[Record]:  # type: ignore[empty-body]
         """Trackers: ``Record("board", "pkg.board:Board", "curves in a browser")``."""
+
+
+class CommandHooks:
+    """Verbs of the command line."""
+
+    @hookspec
+    def ltmlbench_commands(self) -> Iterable[Command]:  # type: ignore[empty-body]
+        """Verbs: ``Command("folds", "pkg.folds:command", "how a data set would be split")``."""
 
 
 class EventHooks:
@@ -181,4 +206,5 @@ VERSIONED = frozenset(
 """Kinds whose `Record.version` is part of identities."""
 
 COMPONENT_HOOKS = frozenset(KINDS.values())
+COMMAND_HOOKS = frozenset({"ltmlbench_commands"})
 EVENT_HOOKS = frozenset(name for name in vars(EventHooks) if name.startswith("ltmlbench_"))

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from ltmlbench.data.files import walk as walk
     from ltmlbench.data.samples import Protocol as Protocol
     from ltmlbench.data.samples import Samples as Samples
+    from ltmlbench.division import Division as Division
+    from ltmlbench.division import shares as shares
+    from ltmlbench.division import unit_rows as unit_rows
     from ltmlbench.engines.execute import Tell as Tell
     from ltmlbench.engines.execute import execute as execute
     from ltmlbench.engines.schedule import WorkerLost as WorkerLost
@@ -76,10 +79,12 @@ if TYPE_CHECKING:
     from ltmlbench.grid import Grid as Grid
     from ltmlbench.grid import Node as Node
     from ltmlbench.grid import Outcome as Outcome
+    from ltmlbench.hooks import Command as Command
     from ltmlbench.hooks import Record as Record
     from ltmlbench.hooks import hookimpl as hookimpl
     from ltmlbench.labels import LabelMatrix as LabelMatrix
     from ltmlbench.labels import Shot as Shot
+    from ltmlbench.places import path_argument as path_argument
     from ltmlbench.registry import components as components
     from ltmlbench.registry import load as load
     from ltmlbench.seeding import derive_seed as derive_seed
@@ -141,6 +146,7 @@ _PUBLIC = {
     "ltmlbench.data.checks": "problems",
     "ltmlbench.data.files": "refuse_unless_regular walk",
     "ltmlbench.data.samples": "Protocol Samples",
+    "ltmlbench.division": "Division shares unit_rows",
     "ltmlbench.engines.execute": "Tell execute",
     "ltmlbench.engines.schedule": "WorkerLost schedule",
     "ltmlbench.errors": "DataError Diverged RequestError did_you_mean printable",
@@ -155,8 +161,9 @@ _PUBLIC = {
     "ltmlbench.feeds.ready": "Ready",
     "ltmlbench.fit": "Fit Predict",
     "ltmlbench.grid": "Ended Grid Node Outcome",
-    "ltmlbench.hooks": "Record hookimpl",
+    "ltmlbench.hooks": "Command Record hookimpl",
     "ltmlbench.labels": "LabelMatrix Shot",
+    "ltmlbench.places": "path_argument",
     "ltmlbench.registry": "components load",
     "ltmlbench.seeding": "derive_seed",
     "ltmlbench.spec": "split_outside_brackets",

@@ -27,6 +27,13 @@ def test_looking_things_up_imports_nothing_heavy(arguments):
     assert imported(arguments) == ["0"]
 
 
+def test_dividing_the_labels_of_a_file_needs_no_torch(tmp_path):
+    (tmp_path / "f.csv").write_text("a,b,c\n0,1,1\n1,0,1\n1,1,0\n")
+    found = imported(["subsets", str(tmp_path / "f.csv"), "--out", str(tmp_path / "out")])
+    assert found[0] == "0"
+    assert not {"torch", "timm", "torchvision"} & set(found)
+
+
 def test_info_of_every_component_imports_nothing_heavy():
     from ltmlbench.hooks import KINDS
     from ltmlbench.registry import Registry

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 from ltmlbench.errors import RequestError
-from ltmlbench.places import plain_path
 
 
 class Answered(SystemExit):
@@ -25,11 +23,3 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise RequestError(f"{' '.join(message.split())}; see `{self.prog} --help`")
-
-
-def path_argument(text: str) -> Path:
-    """The type of arguments that name a file or folder."""
-    try:
-        return plain_path(text)
-    except RequestError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ltmlbench.cli.arguments import path_argument
 from ltmlbench.contracts import Dataset
 from ltmlbench.errors import DataError, RequestError, printable
+from ltmlbench.places import path_argument
 from ltmlbench.registry import load
 
 

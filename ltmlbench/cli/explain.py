@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ltmlbench.benchmark import Benchmark
-from ltmlbench.cli.arguments import path_argument
 from ltmlbench.errors import RequestError, did_you_mean
+from ltmlbench.places import path_argument
 from ltmlbench.results.find import find_run
 
 

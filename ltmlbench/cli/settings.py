@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ltmlbench.cli.arguments import path_argument
 from ltmlbench.config import BenchmarkConfig, read_config
 from ltmlbench.errors import RequestError
+from ltmlbench.places import path_argument
 from ltmlbench.plain_yaml import parse_yaml
 
 _FLAGS = (

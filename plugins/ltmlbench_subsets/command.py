@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.cli.arguments import path_argument
 from ltmlbench.errors import DataError, RequestError
+from ltmlbench.places import path_argument
 from ltmlbench.registry import load
 from ltmlbench.spec import parse_spec
 
 if TYPE_CHECKING:
-    from ltmlbench.subsets import Subsets
+    import pandas as pd
+
+    from ltmlbench.division import Division
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -45,7 +47,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     add_reading_flags(parser)
     arguments = parser.parse_args(given)
 
-    from ltmlbench.subsets import Subsets
+    from ltmlbench.division import Division
 
     if not 0 <= arguments.negatives < float("inf"):
         raise RequestError(f"--negatives={arguments.negatives}: has to be a number, 0 or more")
@@ -63,17 +65,16 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     members = generator.generate(labels, prototypes=prototypes, seed=arguments.seed)
     if not members:
         raise DataError(f"{arguments.file}: {spec} made no subset of its labels")
-    subsets = Subsets(labels, members)
+    division = Division(labels, members)
+    report = division.report(prototypes)
     account = "\n".join(labelled.account.lines())
     print(account + "\n", file=sys.stderr if arguments.names_only else sys.stdout)
     if arguments.names_only:
-        print("\n".join("\t".join(map(_printable, names)) for names in subsets.names))
+        print("\n".join("\t".join(map(_printable, names)) for names in division.names))
     else:
-        _show(subsets, arguments.file, str(spec), prototypes)
-        if hasattr(generator, "max_labels"):
-            _point_out(subsets, spec.name)
+        _show(division, report, arguments.file, str(spec))
     if arguments.out:
-        _write(subsets, arguments, str(spec), prototypes)
+        _write(division, report, arguments, str(spec))
     return 0
 
 
@@ -94,39 +95,63 @@ def _prototypes(path: Path | None, n_labels: int) -> Any:
     return rows
 
 
-def _show(subsets: Subsets, file: Path, generator: str, prototypes: Any) -> None:
+def _show(division: Division, report: pd.DataFrame, file: Path, generator: str) -> None:
     from tabulate import tabulate
 
-    labels = subsets.labels
+    labels = division.labels
     print(
         f"{file}: {labels.n_samples} samples, {labels.n_labels} labels, cardinality "
         f"{labels.cardinality:.3f}, imbalance ratio {labels.imbalance_ratio:.1f}\n"
     )
-    report = subsets.report(prototypes).iloc[: 1 + len(subsets)]
-    rows = report.dropna(axis="columns", how="all").to_dict("records")
-    shown = [{**row, "labels": _listed(row["labels"])} for row in rows]
-    shown[0]["labels"] = ""
-    print(tabulate(shown, headers="keys", floatfmt=".3f"))
-    undivided, divided = rows[0], rows[1:]
-    print(
-        f"\n{generator}: samples with several labels {undivided['multi_label']} -> "
-        f"{sum(row['multi_label'] for row in divided)} (summed over {len(divided)} subsets)"
-    )
-    if subsets.left_out:
-        names = [f"{labels.names[c]} ({labels.counts[c]})" for c in subsets.left_out]
+    table = report[report["subset"] != "left out"].dropna(axis="columns", how="all")
+    table = table.astype(object).where(table.notna(), "")
+    names = [_listed(n, 36) if k.isdigit() else "" for k, n in table[["subset", "labels"]].values]
+    shown = table.assign(labels=names).rename(columns=_HEADERS)
+    print(tabulate(shown.to_dict("list"), "keys", floatfmt=".3f", disable_numparse=[1]))
+    print(f"\n{generator}: {verdict(report)}")
+    if division.left_out:
+        names = [f"{labels.names[c]} ({labels.counts[c]})" for c in division.left_out]
         number = f"{len(names)} of {labels.n_labels} labels"
         print(f"in no subset, {number} (samples): {_listed(names)}")
 
 
-def _point_out(subsets: Subsets, generator: str) -> None:
-    """That one subset holds most labels, and what to do about it."""
-    sizes = [len(block) for block in subsets.members]
-    if len(sizes) > 2 and 2 * max(sizes) > sum(sizes):
-        roomy = -(-3 * sum(sizes) // (2 * len(sizes)))
-        print(
-            f"subset {sizes.index(max(sizes))} holds {max(sizes)} of {sum(sizes)} labels; to bound "
-            f'that: --generator "{generator}[max_labels={roomy}]"'
+_HEADERS = {
+    "n_labels": "n",
+    "several_before": "several\nbefore",
+    "several": "several\nafter",
+    "r_co": "R_co",
+    "r_im": "R_im",
+    "r_sem": "R_sem",
+}
+
+
+def verdict(report: pd.DataFrame) -> str:
+    """What a division gains, from `Division.report`, in words; and plainly if that is little."""
+    rows: Any = report.to_dict("records")
+    named = {row["subset"]: row for row in rows}
+    before, after, chance = named["undivided"], named["all"], named["by chance"]
+    parts = [row for row in rows if row["subset"].isdigit()]
+    worst = max(parts, key=lambda row: row["several"])
+    most = worst["several"]
+    text = (
+        f"samples with several labels {before['several']} -> {after['several']} (summed over "
+        f"{len(parts)} subsets; at most {most} in one), imbalance {before['imbalance']:.1f} -> "
+        f"{after['imbalance']:.1f}"
+    )
+    if not before["several"]:
+        return text + "\nno sample has several labels: only the imbalance can become less"
+    if 2 * most > before["several"]:
+        return text + (
+            "\nthis gains little: labels that all meet cannot be separated by so few subsets; "
+            f"{most} of {before['several']} samples keep several labels in subset "
+            f"{worst['subset']} alone"
         )
+    if after["r_co"] > 0.9 * chance["r_co"]:
+        return text + (
+            f"\nthis separates no better than chance: {after['r_co']:.3f} of the co-occurrences "
+            f"are left, {chance['r_co']:.3f} by a random division into subsets of these sizes"
+        )
+    return text
 
 
 def _listed(names: Sequence[str], most: int = 60) -> str:
@@ -144,39 +169,41 @@ def _printable(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
-def _write(subsets: Subsets, arguments: argparse.Namespace, spec: str, prototypes: Any) -> None:
+def _write(
+    division: Division, report: pd.DataFrame, arguments: argparse.Namespace, spec: str
+) -> None:
     import numpy as np
     import pandas as pd
 
-    from ltmlbench.report.cooccurrence import cooccurrence_picture
     from ltmlbench.store import write_atomic, write_json
+    from ltmlbench_subsets.picture import cooccurrence_picture
 
     out: Path = arguments.out
-    report = subsets.report(prototypes).drop(columns=["labels"])
-    rows = report.astype(object).where(report.notna(), None).to_dict("records")
-    described = [
-        {**row, "labels": list(names)}
-        for row, names in zip(rows[1 : 1 + len(subsets)], subsets.names, strict=True)
-    ]
+    plain = report.drop(columns=["labels"]).astype(object)
+    rows = plain.where(report.notna(), None).to_dict("records")
+    found = {row["subset"]: row for row in rows}
+    described = [{**found[str(k)], "labels": list(names)} for k, names in enumerate(division.names)]
     content = {
         "file": arguments.file.name,
         "generator": spec,
         "seed": arguments.seed,
         "negatives": arguments.negatives,
-        "n_samples": subsets.labels.n_samples,
-        "undivided": rows[0],
+        "n_samples": division.labels.n_samples,
+        "undivided": found["undivided"],
+        "all": found["all"],
+        "by chance": found["by chance"],
         "subsets": described,
-        "left_out": [subsets.labels.names[c] for c in subsets.left_out],
+        "left_out": [division.labels.names[c] for c in division.left_out],
     }
     write_json(out / "subsets.json", content)
     written = ["subsets.json"]
     if not arguments.names_only:
-        for k in range(len(subsets)):
-            chosen = subsets.rows(k, negatives=arguments.negatives, seed=arguments.seed)
-            positive = (subsets.positives(k)[chosen] > 0).astype(np.uint8)
+        for k in range(len(division)):
+            chosen = division.rows(k, negatives=arguments.negatives, seed=arguments.seed)
+            positive = (division.positives(k)[chosen] > 0).astype(np.uint8)
             frame = pd.DataFrame({"row": chosen, "positive": positive})
             write_atomic(out / f"subset-{k}.csv", frame.to_csv(index=False))
         title = f"{arguments.file.name}: {spec}"
-        write_atomic(out / "cooccurrence.png", cooccurrence_picture(subsets, title))
-        written += [f"subset-0.csv to subset-{len(subsets) - 1}.csv", "cooccurrence.png"]
+        write_atomic(out / "cooccurrence.png", cooccurrence_picture(division, title))
+        written += [f"subset-0.csv to subset-{len(division) - 1}.csv", "cooccurrence.png"]
     print(f"\nwritten: {out}/ {', '.join(written)}")

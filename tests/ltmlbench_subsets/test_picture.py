@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from ltmlbench import LabelMatrix
-from ltmlbench.report.cooccurrence import MOST, NAMED, cooccurrence_picture
-from ltmlbench.subsets import Subsets
+from ltmlbench.division import Division
+from ltmlbench_subsets.picture import CELLS, LISTED, MOST, NAMED, cooccurrence_picture, pooled
 
 
 def long_tailed(n_labels, n_samples=600, names=None):
@@ -24,7 +24,7 @@ def dealt(n_labels, n_subsets):
 
 
 def drawn(labels, members, title="f.csv: relational"):
-    picture = cooccurrence_picture(Subsets(labels, members), title)
+    picture = cooccurrence_picture(Division(labels, members), title)
     with Image.open(io.BytesIO(picture)) as image:
         assert image.format == "PNG"
         assert 1000 <= image.width <= 2000
@@ -34,7 +34,7 @@ def drawn(labels, members, title="f.csv: relational"):
     return picture
 
 
-@pytest.mark.parametrize("n_labels", [2, 12, NAMED, NAMED + 1, MOST])
+@pytest.mark.parametrize("n_labels", [2, 12, NAMED, NAMED + 1, 2 * CELLS + 7])
 def test_it_is_a_png_for_few_and_many_labels(n_labels):
     drawn(long_tailed(n_labels), dealt(n_labels, max(1, min(4, n_labels // 2))))
 
@@ -49,23 +49,23 @@ def test_it_shows_which_labels_stand_in_which_subset():
 
 
 def test_of_more_labels_than_fit_only_the_most_frequent_ones_are_drawn():
-    assert MOST < 400
-    labels = long_tailed(400)
-    rarest = np.argsort(-labels.counts, kind="stable")[MOST:][-2:].tolist()
-    commonest = [c for c in range(400) if c not in rarest]
-    members = (tuple(commonest[:150]), tuple(commonest[150:]))
-    one = drawn(labels, ((*members[0], *rarest), members[1]))
-    assert one == drawn(labels, (members[0], (*members[1], *rarest)))
-
-
-def test_a_subset_of_which_no_label_is_drawn_does_no_harm():
-    labels = long_tailed(400)
+    labels = long_tailed(MOST + 10, n_samples=4000)
     order = np.argsort(-labels.counts, kind="stable").tolist()
-    drawn(labels, (tuple(order[:350]), tuple(order[350:])))
+    drawn(labels, (tuple(order[:9]), tuple(order[9 : MOST + 5]), tuple(order[MOST + 5 :])))
 
 
-def test_more_subsets_than_can_be_named_are_drawn_without_names():
-    drawn(long_tailed(50), dealt(50, 25))
+@pytest.mark.parametrize("n_labels", [5, CELLS, CELLS + 1, 3 * CELLS + 7])
+def test_a_rare_meeting_is_seen_among_many_labels(n_labels):
+    pairs = np.zeros((n_labels, n_labels), dtype=np.int64)
+    pairs[3, n_labels - 1] = 4
+    shown = pooled(pairs)
+    assert shown.shape == (min(n_labels, CELLS),) * 2
+    assert shown[:, -1].max() == 4
+    assert np.count_nonzero(shown) == 1
+
+
+def test_more_subsets_than_can_be_listed_are_drawn_without_numbers():
+    drawn(long_tailed(60), dealt(60, LISTED + 1))
 
 
 def test_labels_left_out_are_drawn_after_the_subsets():
