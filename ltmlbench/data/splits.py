@@ -1,4 +1,4 @@
-"""Folds stratified on the group × label matrix; a group (a patient) never straddles a split.
+"""Folds stratified on the group × label matrix; a group (a person) never straddles a split.
 
 Iterative stratification (Sechidis, Tsoumakas & Vlahavas, ECML PKDD 2011) on groups instead of
 samples: the rarest label first, each of its groups to the part that still wants it most.

@@ -6,12 +6,16 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
-from ltmlbench.contracts import Method, SubsetGenerator
-from ltmlbench.errors import RequestError
-from ltmlbench.fit import Fit
-from ltmlbench.registry import load
-from ltmlbench.stages import LogitsStage, TrunkStage
-from ltmlbench.task import Task
+from ltmlbench.plugin import (
+    Fit,
+    LogitsStage,
+    Method,
+    RequestError,
+    SubsetGenerator,
+    Task,
+    TrunkStage,
+    load,
+)
 from ltmlbench_distill.losses import ClassBalanced, Weighted
 from ltmlbench_distill.stages import (
     Partition,
