@@ -15,6 +15,20 @@ class Backbone(Component, ABC):
     """A network that turns samples into features.
 
     ``takes``: what kind of input, ``"picture"`` or ``"vector"``: that of a feed's ``gives``.
+
+    >>> class Straight(Backbone):
+    ...     takes: ClassVar[str] = "vector"
+    ...     def resolve(self):
+    ...         return self
+    ...     def build(self, shape):
+    ...         from ltmlbench.training.network import Trunk
+    ...         class Unchanged(Trunk):
+    ...             num_features, provenance = shape[0], {"origin": "random"}
+    ...             def forward(self, inputs):
+    ...                 return inputs
+    ...         return Unchanged()
+    >>> Straight().build((12,)).num_features
+    12
     """
 
     takes: ClassVar[str] = "picture"

@@ -20,6 +20,22 @@ class Dataset(Component, ABC):
 
     ``defaults`` are run settings that suit the data (``{"image_size": 64}``); a configuration file
     and the command line override them.
+
+    >>> import numpy as np
+    >>> from ltmlbench.data.samples import Samples
+    >>> from ltmlbench.labels import LabelMatrix
+    >>> class Three(Dataset):
+    ...     def load(self, folder):
+    ...         return Samples(
+    ...             ids=["a", "b", "c"],
+    ...             groups=["a", "b", "c"],
+    ...             labels=LabelMatrix([[1, 0], [0, 1], [1, 1]], ["calm", "happy"]),
+    ...             content=["1", "2", "3"],
+    ...             vectors=lambda: np.eye(3),
+    ...             feed="vectors",
+    ...         )
+    >>> Three().load(None).labels.counts.tolist()
+    [2, 2]
     """
 
     kind: ClassVar[str] = "dataset"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 class Engine(Component, ABC):
+    """Executes the stages of a grid: here, in other processes, on other machines."""
+
     kind: ClassVar[str] = "engine"
 
     @abstractmethod

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 
 class Method(Component, ABC):
-    """A row of the table. ``floor`` marks predictors that never see a sample."""
+    """A row of the table. ``floor`` marks predictors that never see a sample.
+
+    >>> from ltmlbench.fit import Fit
+    >>> from ltmlbench.registry import load
+    >>> class Rare(Method):
+    ...     def plan(self, task):
+    ...         head = load("head", task.head)
+    ...         return Fit(loss=load("loss", "bce"), sampler=load("sampler", "rfs"), head=head)
+    >>> from ltmlbench.testing import task_of, vectors
+    >>> Rare().plan(task_of(vectors())).title
+    'fit BinaryCrossEntropy'
+    """
 
     kind: ClassVar[str] = "method"
     floor: ClassVar[bool] = False
