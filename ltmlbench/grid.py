@@ -94,7 +94,18 @@ def build_grid(
             for backbone, numerics in networks[:1] if row.method.floor else networks:
                 full = replace(task, backbone=backbone, numerics=numerics)
                 runs.append(_lay_out(row, full, nodes, explanation))
+    for task in tasks:
+        for row in rows:
+            for backbone, numerics in networks[:1] if row.method.floor else networks:
+                _add_looks(row, replace(task, backbone=backbone, numerics=numerics), nodes)
     return Grid(tuple(runs), nodes)
+
+
+def _add_looks(row: Row, task: Task, nodes: dict[str, Node]) -> None:
+    """The looks of a row whose inputs the rows make anyway; to be called after all rows."""
+    for look in row.method.looks(task):
+        if all(inner.identity(task) in nodes for inner in look.inputs()):
+            _add(look, task, nodes, " · ".join([row.name, task.split.name, f"seed {task.seed}"]))
 
 
 def _lay_out(row: Row, task: Task, nodes: dict[str, Node], explanation: Explanation | None) -> Run:

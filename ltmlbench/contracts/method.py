@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from ltmlbench.contracts.component import Component
 
 if TYPE_CHECKING:
-    from ltmlbench.stages import ModelStage
+    from ltmlbench.stages import ModelStage, Stage
     from ltmlbench.task import Task
 
 
@@ -26,3 +26,9 @@ class Method(Component, ABC):
     @abstractmethod
     def plan(self, task: Task) -> ModelStage:
         """The stage whose output predicts the test rows, written in the stage vocabulary."""
+
+    def looks(self, task: Task) -> tuple[Stage, ...]:
+        """Stages that show what the rows of the table have in common with what `plan` makes, for
+        ``out/stages`` and the report. They change no identity and train nothing: one is made only
+        if the rows of the table make all of its inputs anyway."""
+        return ()

@@ -21,6 +21,7 @@ def ltmlbench_methods() -> list[Record]:
             "RLKD: pre-training, region attention, relational subsets, class-balanced distillation",
             citation=_RLKD,
             aliases=("rlkd",),
+            version=2,
         ),
         Record(
             "ours+focal",
@@ -28,6 +29,7 @@ def ltmlbench_methods() -> list[Record]:
             "RLKD with focal loss against the labels",
             citation=_RLKD,
             aliases=("rlkd+focal",),
+            version=2,
         ),
         Record(
             "rskd",
@@ -47,6 +49,7 @@ def ltmlbench_distillations() -> list[Record]:
             "per-sample class-balanced distillation from subset teachers",
             citation=_RLKD,
             aliases=("cbkd",),
+            version=2,
         ),
         Record(
             "weighted",

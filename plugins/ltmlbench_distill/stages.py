@@ -153,6 +153,25 @@ class SubsetExamples(ExamplesStage):
         np.savez(work.folder / "examples.npz", rows=rows, labels=labels)
 
 
+class RestExamples(ExamplesStage):
+    """What the teacher of the labels in no subset learns: those labels, on all training rows."""
+
+    depends: ClassVar[frozenset[str]] = frozenset({"data", "split"})
+
+    apart: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return "examples of the labels in no subset"
+
+    def run(self, work: Work) -> None:
+        names = work.task.labels.names
+        labels = np.array([names.index(name) for name in self.apart if name in names])
+        np.savez(
+            work.folder / "examples.npz", rows=np.arange(len(work.task.split.train)), labels=labels
+        )
+
+
 class TeacherLogits(LogitsStage):
     """What a trained teacher says of every training picture: of the random views of ``views``
     epochs, or (0) of the pictures as they are. Computed once for all students."""
