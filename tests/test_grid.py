@@ -186,3 +186,31 @@ def test_floor_rows_are_laid_out_once_for_all_networks(tasks):
     two = [*networks(tasks), (load("backbone", "resnet34[weights=random]"), Numerics())]
     grid = build_grid([Row("majority", floor), Row("level", LevelMethod())], two, tasks[:1])
     assert [run.method for run in grid.runs] == ["majority", "level", "level"]
+
+
+class Compared(Stage):
+    shown = ("compared.txt",)
+    mine: Level
+    other: Level
+
+    def run(self, work):
+        raise MemoryError("no room to compare")
+
+
+class ComparedMethod(LevelMethod):
+    def looks(self, task):
+        return (Compared(mine=self.plan(task), other=Level(factor=2)),)
+
+
+def test_a_look_is_laid_out_only_where_the_rows_make_its_inputs_and_changes_no_run(tasks, tmp_path):
+    one, two = Row("one", ComparedMethod()), Row("two", LevelMethod(factor=2))
+    alone = build_grid([one], networks(tasks), tasks[:1])
+    assert not any(isinstance(node.stage, Compared) for node in alone.nodes.values())
+    both = build_grid([one, two], networks(tasks), tasks[:2])
+    plain = build_grid([Row("one", LevelMethod()), two], networks(tasks), tasks[:2])
+    assert both.runs == plain.runs
+    looks = set(both.nodes) - set(plain.nodes)
+    assert len(looks) == 2, "one per fold"
+    outcomes = {}
+    Local().run(both, Store(tmp_path), 1, lambda o: outcomes.update({o.identity: o}))
+    assert {identity for identity, outcome in outcomes.items() if outcome.failure} == looks
