@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltmlbench.benchmark import Benchmark, Progress, configure, prepare
-from ltmlbench.config import BenchmarkConfig
+from ltmlbench.config import BenchmarkConfig, read_config
+from ltmlbench.errors import RequestError
 from ltmlbench.fit import Fit
-from ltmlbench.records import Recorder
+from ltmlbench.places import plain_path
 from ltmlbench.registry import load, registry
+from ltmlbench.report.folder import report_on
+from ltmlbench.results.claim import claim
+from ltmlbench.results.recorder import Recorder
+from ltmlbench.store import cache_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,19 +40,35 @@ class Result:
     about: About
 
 
-def run(config: BenchmarkConfig | Mapping[str, Any], *, progress: Progress | None = None) -> Result:
+def run(
+    config: BenchmarkConfig | Mapping[str, Any] | str | Path, *, progress: Progress | None = None
+) -> Result:
     """Runs a benchmark, going on where an earlier one stopped.
 
     Args:
-        config: settings of `BenchmarkConfig`, e.g. ``{"methods": ["focal", "db"], "out": "out"}``.
+        config: settings of `BenchmarkConfig`, e.g. ``{"methods": ["focal", "db"], "out": "out"}``,
+            or the YAML file that holds them (a ``config.yaml`` of an output folder).
         progress: called with (done, total) while pictures are decoded.
 
     Raises:
         RequestError, DataError: the request cannot be carried out. Failed runs do not raise; see
             `Result.about`.
     """
-    given = config.model_dump(exclude_unset=True) if isinstance(config, BenchmarkConfig) else config
-    return execute(prepare(*configure(given), decode=True, progress=progress))
+    resolved, dataset = configure(_settings(config))
+    claim(resolved.out, cache_folder(resolved.cache_dir))
+    return execute(prepare(resolved, dataset, decode=True, progress=progress))
+
+
+def _settings(config: object) -> Mapping[str, Any]:
+    if isinstance(config, BenchmarkConfig):
+        return config.model_dump(exclude_unset=True)
+    if isinstance(config, str | Path):
+        return read_config(plain_path(config))
+    if isinstance(config, Mapping):
+        return config
+    raise RequestError(
+        f"ltmlbench.run needs a mapping of settings or a YAML file, not {type(config).__name__}"
+    )
 
 
 def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
@@ -67,7 +88,8 @@ def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
     try:
         engine.run(grid, store, choose_jobs(benchmark), recorder.ended)
     finally:
-        report = recorder.write_report()
+        report = report_on(recorder.collected(), recorder.metrics)
+        recorder.finish()
     return Result(config.out, report.results, report.about)
 
 

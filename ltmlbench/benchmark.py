@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ltmlbench.arrays import Rows
 from ltmlbench.config import BenchmarkConfig, make_config
-from ltmlbench.contracts import Backbone, Dataset, Explanation, Feed
+from ltmlbench.contracts import Backbone, Dataset, Explanation, Feed, Method
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
-from ltmlbench.errors import DataError, RequestError
+from ltmlbench.errors import DataError, LtmlbenchError, RequestError
 from ltmlbench.feeds.ready import make_ready
 from ltmlbench.grid import Grid, Row, build_grid
+from ltmlbench.identity import edition
 from ltmlbench.labels import Shot
+from ltmlbench.places import check_places, plain_path
 from ltmlbench.registry import load, registry
 from ltmlbench.seeding import derive_seed
 from ltmlbench.spec import parse_spec
-from ltmlbench.store import Store, cache_folder
+from ltmlbench.store import Store, cache_folder, caching_in
 from ltmlbench.task import Numerics, Schedule, Source, Task
 from ltmlbench.training.numerics import choose_numerics
 
@@ -64,18 +66,26 @@ def prepare(
     rows = _rows(config)
     load("head", config.head)
     load("engine", config.engine)
+    for name in config.metrics:
+        load("metric", name)
     explanation = load_explanation(config)
     networks = _networks(config)
     config = _resolved(config, networks)
-    store = Store(cache_folder(config.cache_dir))
-    samples = dataset.load(config.data_dir)
+    cache = cache_folder(config.cache_dir)
+    check_places(config.out, cache)
+    store = Store(cache)
+    with caching_in(cache):
+        samples = dataset.load(config.data_dir)
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
+    contents = frozenset(samples.content)
+    samples = versioned(samples, dataset)
     feed = load_feed(config, samples)
     _refuse_misfits(networks, feed)
     _splits(config, samples)  # a wrong --folds is refused before anything is decoded
+    with caching_in(cache):
+        sources = _sources(config, contents)
     ready, samples = _readable(samples, feed, store, decode, progress)
-    sources = _sources(config, samples)
     tasks = _tasks(config, samples, feed, networks[0], sources)
     grid = build_grid(_suited(rows, tasks[0]), networks, tasks, explanation)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
@@ -130,6 +140,8 @@ def _refuse_misfits(networks: Sequence[Network], feed: Feed) -> None:
                 f"backbone {backbone.label!r} takes {backbone.takes}s, the data set gives "
                 f"{feed.gives}s: give another of --backbones, see `ltmlbench list backbone`"
             )
+        if size := getattr(feed, "image_size", None):
+            backbone.check((3, size, size))
 
 
 def _splits(config: BenchmarkConfig, samples: Samples) -> Any:
@@ -166,21 +178,42 @@ def _tasks(
 _SOURCE = re.compile(r"(?P<spec>[^=\[]+(\[.*\])?)(=(?P<folder>.+))?\Z")
 
 
-def _sources(config: BenchmarkConfig, samples: Samples) -> tuple[Source, ...]:
-    """The data to pre-train on, listed but not decoded. No sample of the benchmark is among it."""
+def versioned(samples: Samples, dataset: Dataset) -> Samples:
+    """The samples, whose digests of content also say which data set read them, in which version.
+
+    Digests of the bench's own data sets stay as they are in version 1.
+    """
+    reader = edition(dataset)
+    if not reader:
+        return samples
+    return replace(
+        samples,
+        content=tuple(f"{reader}|{content}" for content in samples.content),
+        mask_content=tuple(f"{reader}|{content}" for content in samples.mask_content),
+    )
+
+
+def _sources(config: BenchmarkConfig, contents: AbstractSet[str]) -> tuple[Source, ...]:
+    """The data to pre-train on, listed but not decoded.
+
+    Args:
+        contents: digests of the benchmark's own samples; none of them may be among it.
+    """
     found = []
     for text in config.sources:
         match = _SOURCE.match(text)
         if match is None:
             raise RequestError(f"cannot read source {text!r}: write NAME=DIR, e.g. idrid=/path")
-        folder = Path(match["folder"]) if match["folder"] else None
-        source = load("dataset", match["spec"]).load(folder)
-        shared = len(set(source.content) & set(samples.content))
+        folder = plain_path(match["folder"]) if match["folder"] else None
+        reader = load("dataset", match["spec"])
+        source = reader.load(folder)
+        shared = len(contents & set(source.content))
         if shared:
             raise RequestError(
                 f"source {text!r} holds {shared} pictures of the benchmark's own data: "
                 "pre-training would see what is tested"
             )
+        source = versioned(source, reader)
         found.append(Source(match["spec"], source, load_feed(config, source, masks=True)))
     return tuple(found)
 
@@ -197,8 +230,24 @@ def _ready_sources(sources: Sequence[Source], store: Store) -> None:
 
 def _rows(config: BenchmarkConfig) -> list[Row]:
     names = dict.fromkeys([*config.floors, *config.methods])
-    rows = [Row(name, load("method", name)) for name in names]
-    return [replace(row, name=_short(row.name)) for row in rows]
+    return [_row(name) for name in names]
+
+
+def _row(name: str) -> Row:
+    """A method whose plugin gives it wrongly (an abstract class, a module that breaks) fails alone;
+    a name nobody knows, or a wrong option, is the user's to mend."""
+    spec = parse_spec(name)
+    entry = registry().find("method", spec.name, spec.distribution)
+    try:
+        registry().component_class(entry)
+    except RequestError as error:
+        return Row(_short(name), None, str(error))
+    try:
+        return Row(_short(name), load("method", name))
+    except LtmlbenchError:
+        raise
+    except Exception as error:  # a plugin may raise anything
+        return Row(_short(name), None, f"{type(error).__name__}: {error}")
 
 
 def _short(text: str) -> str:
@@ -209,19 +258,29 @@ def _short(text: str) -> str:
 
 
 def _suited(rows: Sequence[Row], task: Task) -> list[Row]:
-    """The rows with methods that suit the data; the name says which options had to change."""
+    """The rows with methods that suit the data; the name says which options had to change. One
+    whose method breaks over it fails alone."""
     suited = []
     for row in rows:
-        method = row.method.suited(task)
-        changed = {
-            name: str(getattr(method, name))
-            for name in type(method).model_fields
-            if getattr(method, name) != getattr(row.method, name)
-        }
-        spec = parse_spec(row.name)
-        options = tuple((dict(spec.options) | changed).items())
-        suited.append(Row(str(replace(spec, options=options)), method))
+        try:
+            suited.append(_suited_row(row, row.method, task) if row.method else row)
+        except LtmlbenchError:
+            raise
+        except Exception as error:  # a plugin may raise anything
+            suited.append(Row(row.name, None, f"{type(error).__name__}: {error}"))
     return suited
+
+
+def _suited_row(row: Row, given: Method, task: Task) -> Row:
+    method = given.suited(task)
+    changed = {
+        name: str(getattr(method, name))
+        for name in type(method).model_fields
+        if getattr(method, name) != getattr(given, name)
+    }
+    spec = parse_spec(row.name)
+    options = tuple((dict(spec.options) | changed).items())
+    return Row(str(replace(spec, options=options)), method)
 
 
 def _resolved(config: BenchmarkConfig, networks: Sequence[Network]) -> BenchmarkConfig:

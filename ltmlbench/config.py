@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
 from ltmlbench.errors import RequestError, did_you_mean
+from ltmlbench.places import plain_path
+from ltmlbench.plain_yaml import parse_yaml
 from ltmlbench.spec import split_outside_brackets
+from ltmlbench.task import Schedule
 
 Names = tuple[str, ...]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class BenchmarkConfig(BaseModel):
+class BenchmarkConfig(Schedule):
     """Everything a benchmark is made from. ``None`` and "auto" are filled in by the data set and
     the machine; the resolved configuration is written to ``config.yaml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(validate_default=True)
 
     methods: Names = Field(
         ("ib", "cb", "focal", "db"), description="rows of the table", min_length=1
@@ -37,7 +42,7 @@ class BenchmarkConfig(BaseModel):
     folds: int | Literal["official"] = Field(
         3, description="K patient-wise stratified folds, or the official test sets"
     )
-    seeds: tuple[int, ...] = Field((0,), description="base seeds, one run each", min_length=1)
+    seeds: tuple[Seed, ...] = Field((0,), description="base seeds, one run each", min_length=1)
     validation: float = Field(
         0.1, ge=0, lt=1, description="share of the training rows held out to watch"
     )
@@ -45,22 +50,19 @@ class BenchmarkConfig(BaseModel):
     feed: str | None = Field(
         None, description="how samples become batches; without, as the data set says"
     )
-    image_size: int = Field(96, ge=16, description="side of the square pictures, pixels")
-    epochs: int = Field(8, ge=1, description="passes over the training rows")
-    batch_size: int = Field(32, ge=1, description="samples per step")
-    lr: float = Field(1e-3, gt=0, description="peak learning rate (AdamW, warm-up, cosine)")
-    weight_decay: float = Field(0.01, ge=0, description="AdamW weight decay")
-    warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps that warm up")
-    clip: float = Field(1.0, gt=0, description="gradient norm is clipped to this")
+    image_size: int = Field(96, ge=16, le=4096, description="side of the square pictures, pixels")
     head: str = Field("linear", description="head of every network")
+    metrics: Names = Field(
+        (), description="columns of the table; without: those of the data set, and general ones"
+    )
     explanation: str = Field(
         "grad-cam", description="where each network looks: a gallery per run; none: leave it out"
     )
-    augment: Mapping[str, bool | float] = Field({}, description="augmentation options")
+    augment: Mapping[str, bool | FiniteFloat] = Field({}, description="augmentation options")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="arithmetic")
     engine: str = Field("local", description="who executes the stages")
-    jobs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+    jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
         "auto",
         description="stages executed at once; auto: on CPUs a process per core, at most 4, where "
         "there is enough to train; on a GPU one",
@@ -68,12 +70,14 @@ class BenchmarkConfig(BaseModel):
     out: Path = Field(Path("out"), description="where table, report and runs are written")
     cache_dir: Path | None = Field(None, description="shared artifacts and decoded pixels")
 
-    @field_validator("methods", "backbones", "sources", "floors", mode="before")
+    @field_validator("methods", "backbones", "sources", "floors", "metrics", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = [] if value == "none" else split_outside_brackets(value)
-        return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+            raise ValueError("names are needed, a,b[option=value] or a list of them")
+        return tuple(dict.fromkeys(value))
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -82,12 +86,30 @@ class BenchmarkConfig(BaseModel):
             value = (value,)
         return tuple(value.split(",")) if isinstance(value, str) else value
 
+    @field_validator("seeds")
+    @classmethod
+    def _each_seed_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(value))
+
     @field_validator("folds")
     @classmethod
     def _at_least_two(cls, value: int | str) -> int | str:
         if isinstance(value, int) and value < 2:
             raise ValueError("at least 2 folds, or official")
         return value
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", value):
+            close = ", did you mean cuda?" if "gpu" in value.lower() else ""
+            raise ValueError(f"there is no such device{close} (auto, cpu, cuda or cuda:1)")
+        return value
+
+    @field_validator("data_dir", "out", "cache_dir", mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return plain_path(value) if isinstance(value, str | Path) else value
 
 
 def make_config(*layers: Mapping[str, Any]) -> BenchmarkConfig:
@@ -99,17 +121,31 @@ def make_config(*layers: Mapping[str, Any]) -> BenchmarkConfig:
     merged: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
-            name, _, inner = key.partition(".")
+            name, dot, inner = str(key).partition(".")
             if name not in BenchmarkConfig.model_fields:
                 hint = did_you_mean(name, BenchmarkConfig.model_fields)
-                raise RequestError(f"there is no setting {name!r}{hint}")
-            merged[name] = {**merged.get(name, {}), inner: value} if inner else value
+                raise RequestError(f"there is no setting {_shown(name)!r}{hint}")
+            if not dot:
+                merged[name] = value
+                continue
+            group = merged.get(name, BenchmarkConfig.model_fields[name].default)
+            if not isinstance(group, Mapping):
+                raise RequestError(f"setting {name} has no options ({_shown(key)}): {name}=VALUE")
+            merged[name] = {**group, inner: value}
     try:
         return BenchmarkConfig(**merged)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where, message = first["loc"][0], first["msg"].removeprefix("Value error, ")
-        raise RequestError(f"setting {where}={merged.get(str(where))}: {message}") from None
+        given = _shown(merged.get(str(where)))
+        raise RequestError(f"setting {where}={given}: {_shown(message, 300)}") from None
+
+
+def _shown(value: Any, most: int = 60) -> str:
+    """A value in part of a line."""
+    text = " ".join(str(value).split())
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -119,11 +155,11 @@ def read_config(path: Path) -> dict[str, Any]:
         RequestError: the file cannot be read, or is not a mapping of settings.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"cannot read configuration {path}: {error}") from error
-    except yaml.YAMLError as error:
-        raise RequestError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    except RequestError as error:
+        raise RequestError(f"{path} cannot be read as YAML: {error}") from error
     if content is None:
         return {}
     if not isinstance(content, dict):

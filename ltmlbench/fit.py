@@ -169,9 +169,29 @@ class Fit(ModelStage, TrunkStage):
             for batch in batches:
                 with autocast(work.task.numerics):
                     logits = network(batch.inputs)
-                values.append(objective(batch, epoch, progress, logits))
+                values.append(self._scalar(objective(batch, epoch, progress, logits)))
             mean = values[0] if len(values) == 1 else torch.stack(values).mean()
             yield mean, sum(len(batch.rows) for batch in batches)
+
+    def _scalar(self, value: Any) -> torch.Tensor:
+        """What a loss returned, if a network can be trained with it."""
+        import torch
+
+        what = ""
+        if not isinstance(value, torch.Tensor):
+            what = type(value).__name__
+        elif value.ndim != 0:
+            what = f"a tensor of shape {tuple(value.shape)}"
+        elif not value.requires_grad:
+            what = "a tensor without a gradient (detached, or a constant)"
+        if what:
+            loss = self.distillation if self.teaching else self.loss
+            raise DataError(
+                f"loss {type(loss).__module__}:{type(loss).__qualname__} returned {what}: with "
+                "reduction='mean' a scalar tensor that depends on the logits is needed"
+            )
+        scalar: torch.Tensor = value
+        return scalar
 
     def _objective(self, work: Work, lesson: Lesson) -> Objective:
         """The loss against the labels, and what teachers say where there are any."""

@@ -25,7 +25,7 @@ import pluggy
 
 API_VERSION = 1
 """Raised when a hook or contract changes. A plugin module may state the version it was written
-for as ``LTMLBENCH_API``; one that asks for a newer version is not loaded."""
+for as ``LTMLBENCH_API = 1``; one that asks for a newer version is not loaded."""
 
 hookspec = pluggy.HookspecMarker("ltmlbench")
 hookimpl = pluggy.HookimplMarker("ltmlbench")
@@ -41,7 +41,9 @@ class Record:
         summary: one line for ``ltmlbench list``.
         citation: paper, equation, licence of the source; empty if it is the plugin's own.
         aliases: other names users may type.
-        version: raise it when results would change; it is part of every stored identity.
+        version: raise it when the same options would give other results; it is part of every
+            identity the component is in. Only for `VERSIONED` kinds: the others (a method) have no
+            part in an identity but the stages they plan, which have versions of their own.
         catch_all: the option that takes a name nobody registered (timm's model names).
     """
 
@@ -138,7 +140,13 @@ class EventHooks:
 
     @hookspec
     def ltmlbench_run_finished(self, run: Mapping[str, Any]) -> None:
-        """``run``: the content of the run's ``run.json``."""
+        """``run``: the content of the run's ``run.json``; ``run["metrics"]`` holds its scores, unit
+        -> metric -> value."""
+
+    @hookspec
+    def ltmlbench_benchmark_finished(self, out: str, status: str) -> None:
+        """The report is written. ``out``: the output folder; ``status``: done, failed (some runs)
+        or stopped."""
 
 
 KINDS: Mapping[str, str] = {
@@ -157,3 +165,11 @@ KINDS: Mapping[str, str] = {
     "engine": "ltmlbench_engines",
 }
 """Kinds of components and the hook that collects each."""
+
+VERSIONED = frozenset(
+    {"dataset", "feed", "backbone", "head", "loss", "distillation", "sampler", "subsets"}
+)
+"""Kinds whose `Record.version` is part of identities."""
+
+COMPONENT_HOOKS = frozenset(KINDS.values())
+EVENT_HOOKS = frozenset(name for name in vars(EventHooks) if name.startswith("ltmlbench_"))

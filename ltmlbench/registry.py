@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
+import re
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -14,7 +17,20 @@ import pluggy
 
 from ltmlbench import hooks
 from ltmlbench.errors import RequestError, did_you_mean
-from ltmlbench.hooks import API_VERSION, KINDS, Record
+from ltmlbench.hooks import KINDS, Record
+from ltmlbench.plugins import (
+    OWN,
+    Plugin,
+    cause_of,
+    collect,
+    hook_functions,
+    import_plugin,
+    isolated,
+    listing,
+    one_line,
+    origin,
+    refusal,
+)
 from ltmlbench.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
@@ -35,6 +51,7 @@ if TYPE_CHECKING:
         SubsetGenerator,
     )
 
+
 GROUP = "ltmlbench"
 
 
@@ -44,21 +61,32 @@ class Entry:
 
     kind: str
     record: Record
-    distribution: str
+    plugin: Plugin = field(compare=False)
+
+    @property
+    def distribution(self) -> str:
+        return self.plugin.distribution
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one of the bench's own, whose names nobody else can take."""
+        return self.distribution == OWN
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.record.name, *self.record.aliases)
 
     @property
     def qualified(self) -> str:
         return f"{self.distribution}:{self.record.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """An entry point and, if it could not be used, why."""
+class _Hook:
+    """One hook of one plugin. Each is registered by itself, so that one can fail alone."""
 
-    name: str
-    distribution: str
-    version: str
-    cause: str = ""
+    def __init__(self, key: str, name: str, function: Any) -> None:
+        self.key = key
+        setattr(self, name, function)
 
 
 class Registry:
@@ -74,46 +102,41 @@ class Registry:
         self.manager.add_hookspecs(hooks.EventHooks)
         self.plugins: dict[str, Plugin] = {}
         self._entries: dict[str, list[Entry]] = {}
+        self._modules: dict[int, Plugin] = {}
+        self._reported: set[str] = set()
         for point in entry_points(group=GROUP) if points is None else points:
             self._add(point)
-        self._reported: set[str] = set()
 
     def _add(self, point: EntryPoint) -> None:
-        distribution = point.dist.name if point.dist else "unknown"
-        version = point.dist.version if point.dist else ""
+        distribution, version = origin(point)
         key = f"{distribution}:{point.name}"
-        self.plugins[key] = Plugin(point.name, distribution, version)
-        try:
-            module = point.load()
-            wanted = getattr(module, "LTMLBENCH_API", API_VERSION)
-            if wanted > API_VERSION:
-                raise RuntimeError(
-                    f"written for plugin API {wanted}, this ltmlbench has {API_VERSION}: "
-                    "upgrade ltmlbench"
-                )
-            _refuse_unknown_hooks(module)
-            self.manager.register(module, name=key)
-        except Exception as error:  # a plugin may raise anything; it must not stop the others
-            self._isolate(key, error)
-
-    def _isolate(self, key: str, error: Exception) -> None:
-        text = " ".join(str(error).split())
-        cause = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        plugin = self.plugins[key]
-        self.plugins[key] = Plugin(plugin.name, plugin.distribution, plugin.version, cause)
-        if self.manager.has_plugin(key):
-            self.manager.unregister(name=key)
+        if key in self.plugins:
+            key = f"{key} ({point.value})"
+        plugin = Plugin(point.name, distribution, version, point.value.partition(":")[0])
+        self.plugins[key] = plugin
+        module = import_plugin(point, plugin)
+        if plugin.cause:
+            return
+        if twin := self._modules.get(id(module)):
+            plugin.fail(f"it is the same module as {twin.name!r} of {twin.distribution!r}")
+            return
+        self._modules[id(module)] = plugin
+        found: dict[str, Any] = {}
+        with listing(plugin, plugin.fail):
+            found = hook_functions(module, plugin)
+        for name, function in found.items():
+            with isolated(plugin.problems.append):
+                self.manager.register(_Hook(key, name, function), name=f"{key}/{name}")
 
     def report_broken(self) -> None:
-        """Says once per plugin, on stderr, which one is not used and why."""
-        for key, plugin in self.plugins.items():
-            if plugin.cause and key not in self._reported:
-                self._reported.add(key)
-                print(
-                    f"ltmlbench: plugin {plugin.name!r} of {plugin.distribution!r} is not used: "
-                    f"{plugin.cause}",
-                    file=sys.stderr,
-                )
+        """Says once, on stderr, what of which plugin is not used and why."""
+        if multiprocessing.parent_process() is not None:  # a worker: its parent has said it
+            return
+        for plugin in self.plugins.values():
+            for line in plugin.lines():
+                if line not in self._reported:
+                    self._reported.add(line)
+                    print(f"ltmlbench: {line}", file=sys.stderr)
 
     def entries(self, kind: str) -> list[Entry]:
         """The components of a kind, by name."""
@@ -123,33 +146,47 @@ class Registry:
             )
         if kind not in self._entries:
             self._entries[kind] = sorted(self._collect(kind), key=lambda entry: entry.qualified)
+            self._point_out_own_names(kind)
             self.report_broken()
         return self._entries[kind]
 
     def _collect(self, kind: str) -> Iterator[Entry]:
+        taken: set[tuple[str, str]] = set()
         for implementation in getattr(self.manager.hook, KINDS[kind]).get_hookimpls():
-            key = implementation.plugin_name
-            distribution = self.plugins[key].distribution
-            try:
-                records = list(implementation.function())
-                strangers = [record for record in records if not isinstance(record, Record)]
-                if strangers:
-                    raise TypeError(f"{KINDS[kind]} returned {strangers[0]!r}, not a Record")
-            except Exception as error:  # see _add
-                self._isolate(key, error)
-                continue
-            yield from (Entry(kind, record, distribution) for record in records)
+            plugin = self.plugins[implementation.plugin.key]
+            for record in collect(KINDS[kind], implementation.function, plugin):
+                entry = Entry(kind, record, plugin)
+                if cause := refusal(kind, record) or _double(entry, taken):
+                    name = one_line(repr(record.name), 60)
+                    plugin.problems.append(f"{kind} {name} is not used: {cause}")
+                    continue
+                taken |= {(plugin.distribution, it) for it in (*entry.names, record.target)}
+                yield entry
+
+    def _point_out_own_names(self, kind: str) -> None:
+        own = {name for entry in self._entries[kind] if entry.own for name in entry.names}
+        for entry in self._entries[kind]:
+            for name in [] if entry.own else sorted(own.intersection(entry.names)):
+                entry.plugin.problems.append(
+                    f"{kind} {name!r} is a name of ltmlbench's own and stays that: "
+                    f"write {entry.distribution}:{name} for this one"
+                )
 
     def announce(self, event: str, **values: Any) -> None:
         """Tells every observer of an event (a hook of `EventHooks` without its prefix).
 
-        An observer that raises is reported once and no longer told anything.
+        An observer that raises is reported once and no longer told anything; the components of its
+        plugin stay.
         """
-        for implementation in getattr(self.manager.hook, f"ltmlbench_{event}").get_hookimpls():
-            try:
+        hook = f"ltmlbench_{event}"
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            key = getattr(implementation.plugin, "key", implementation.plugin_name)
+            causes: list[str] = []
+            with isolated(causes.append):
                 implementation.function(*(values[name] for name in implementation.argnames))
-            except Exception as error:  # see _add
-                self._isolate(implementation.plugin_name, error)
+            for cause in causes:
+                self.plugins[key].problems.append(f"{hook} failed and is told no more: {cause}")
+                self.unobserve(key)
                 self.report_broken()
 
     def observe(self, observer: object, name: str) -> None:
@@ -157,29 +194,50 @@ class Registry:
         self.plugins[name] = Plugin(name, "this process", "")
         self.manager.register(observer, name=name)
 
+    def unobserve(self, key: str) -> None:
+        """Tells an observer, or the observers of a plugin, nothing more."""
+        for name in (key, *(f"{key}/{hook}" for hook in hooks.EVENT_HOOKS)):
+            if self.manager.has_plugin(name):
+                self.manager.unregister(name=name)
+
+    def observed(self, plugin: Plugin) -> list[str]:
+        """The events a plugin is told of."""
+        key = next(key for key, known in self.plugins.items() if known is plugin)
+        return sorted(h for h in hooks.EVENT_HOOKS if self.manager.has_plugin(f"{key}/{h}"))
+
     def find(self, kind: str, name: str, distribution: str = "") -> Entry:
-        """The one component of that name (or alias).
+        """The one component of that name (or alias). One of the bench's own goes first.
 
         Raises:
             RequestError: nobody registered the name, or more than one distribution did.
         """
-        entries = [e for e in self.entries(kind) if distribution in ("", e.distribution)]
-        found = [e for e in entries if name == e.record.name or name in e.record.aliases]
+        asked = _canonical(distribution)
+        entries = [e for e in self.entries(kind) if asked in ("", _canonical(e.distribution))]
+        found = [e for e in entries if name in e.names]
         found = found or [e for e in entries if e.record.catch_all]
+        found = [e for e in found if e.own] or found
         if len(found) == 1:
             return found[0]
         if found:
             owners = " and ".join(sorted(entry.qualified for entry in found))
             raise RequestError(f"{kind} {name!r} is claimed by {owners}: write which one you mean")
-        known = [n for e in entries for n in (e.record.name, *e.record.aliases)]
+        known = [n for e in entries for n in e.names]
         raise RequestError(
-            f"there is no {kind} {name!r}{did_you_mean(name, known)}; "
+            f"there is no {kind} {one_line(repr(name), 80)}{did_you_mean(name, known)}; "
             f"see `ltmlbench list {kind}`{self._excuse()}"
         )
 
     def _excuse(self) -> str:
-        broken = [plugin.name for plugin in self.plugins.values() if plugin.cause]
-        return f" (plugins that could not be loaded: {', '.join(broken)})" if broken else ""
+        broken = [p.name for p in self.plugins.values() if p.cause or p.problems]
+        return f" (not everything of these plugins is used: {', '.join(broken)})" if broken else ""
+
+    def typed(self, entry: Entry) -> tuple[str, ...]:
+        """Its names as a user has to type them: with the distribution where it takes that."""
+        others = {n for e in self.entries(entry.kind) if e is not entry for n in e.names}
+        return tuple(
+            f"{entry.distribution}:{name}" if name in others and not entry.own else name
+            for name in entry.names
+        )
 
     def component_class(self, entry: Entry) -> type[Component]:
         """Imports the class an entry points at.
@@ -187,19 +245,23 @@ class Registry:
         Raises:
             RequestError: its module cannot be imported or holds no such component.
         """
-        module, _, name = entry.record.target.partition(":")
-        try:
-            target: Any = getattr(importlib.import_module(module), name)
-        except Exception as error:  # the plugin's code may raise anything on import
-            raise RequestError(
-                f"{entry.kind} {entry.qualified!r} cannot be loaded from {entry.record.target!r}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
-        if getattr(target, "kind", None) != entry.kind:
-            raise RequestError(
-                f"{entry.record.target!r} of {entry.distribution!r} is no {entry.kind} component"
-            )
-        return target  # type: ignore[no-any-return]
+        target = entry.record.target
+        module, _, name = target.partition(":")
+        found: Any = None
+        causes: list[str] = []
+        with isolated(causes.append), redirect_stdout(sys.stderr):
+            found = getattr(importlib.import_module(module), name)
+        who = f"{entry.kind} {entry.qualified!r}"
+        if causes:
+            raise RequestError(f"{who} cannot be loaded from {target!r}: {causes[0]}")
+        if getattr(found, "kind", None) != entry.kind or not isinstance(found, type):
+            raise RequestError(f"{target!r} of {entry.distribution!r} is no {entry.kind} component")
+        if missing := ", ".join(sorted(getattr(found, "__abstractmethods__", ()))):
+            raise RequestError(f"{who} is not finished: {target} does not define {missing}")
+        if (real := f"{found.__module__}:{found.__qualname__}") != target:
+            # identities go by where a class is: one that has two places would have two
+            raise RequestError(f"{who} has the target {target!r}, but that class is {real!r}")
+        return found
 
     def load(self, kind: str, text: str) -> Component:
         """The component that ``name[option=value,...]`` names, its options checked.
@@ -209,19 +271,48 @@ class Registry:
         """
         spec = parse_spec(text)
         entry = self.find(kind, spec.name, spec.distribution)
+        if not entry.own and not spec.distribution:
+            for own in (e for e in self.entries(kind) if e.own and e.record.catch_all):
+                with suppress(RequestError):  # a name it does not take is the plugin's to give
+                    return self._load(own, spec)
+        return self._load(entry, spec)
+
+    def _load(self, entry: Entry, spec: Spec) -> Component:
         options = dict(spec.options)
         caught = entry.record.catch_all
-        if caught and spec.name not in (entry.record.name, *entry.record.aliases):
+        if caught and spec.name not in entry.names:
             options.setdefault(caught, spec.name)
         return _construct(self.component_class(entry), spec, options)
 
     def entry_of(self, component: Component) -> Entry | None:
-        """The entry a component came from; None for a class nobody registered."""
-        target = f"{type(component).__module__}:{type(component).__qualname__}"
-        for entry in self.entries(component.kind):
-            if entry.record.target == target:
-                return entry
-        return None
+        """The entry a component came from; None for a class nobody registered.
+
+        Where several name one class, it is the bench's own, else that of the plugin the class
+        lives in: a stranger's record changes nobody's identities.
+        """
+        cls = type(component)
+        target, package = f"{cls.__module__}:{cls.__qualname__}", cls.__module__.partition(".")[0]
+        found = [e for e in self.entries(component.kind) if e.record.target == target]
+
+        def strangeness(entry: Entry) -> tuple[bool, bool]:
+            return not entry.own, entry.plugin.module.partition(".")[0] != package
+
+        return min(found, key=strangeness, default=None)
+
+
+def _canonical(distribution: str) -> str:
+    """A distribution's name as installers compare it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _double(entry: Entry, taken: Container[tuple[str, str]]) -> str:
+    """Why a second record of one distribution cannot stand beside the first; else empty."""
+    for name in entry.names:
+        if (entry.distribution, name) in taken:
+            return f"{entry.distribution!r} has a {entry.kind} {name!r} already; the first is used"
+    if (entry.distribution, entry.record.target) in taken:
+        return f"{entry.record.target!r} is registered already: give one record both names"
+    return ""
 
 
 def _construct(cls: type[Component], spec: Spec, options: dict[str, str]) -> Component:
@@ -239,17 +330,13 @@ def _construct(cls: type[Component], spec: Spec, options: dict[str, str]) -> Com
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"][:1]) or "options"
-        message = first["msg"].removeprefix("Value error, ")
-        value = f"={options[where]}" if where in options else ""
+        message = one_line(first["msg"].removeprefix("Value error, "), 300)
+        value = f"={one_line(options[where], 60)}" if where in options else ""
         raise RequestError(f"{cls.kind} {spec.name!r}, {where}{value}: {message}") from None
-
-
-def _refuse_unknown_hooks(module: Any) -> None:
-    known = {n for spec in (hooks.ComponentHooks, hooks.EventHooks) for n in vars(spec)}
-    for name in dir(module):
-        marked = hasattr(getattr(module, name, None), "ltmlbench_impl")
-        if marked and name not in known:
-            raise AttributeError(f"there is no hook {name!r}{did_you_mean(name, known)}")
+    except RequestError:
+        raise
+    except Exception as error:  # a plugin's validator may raise anything
+        raise RequestError(f"{cls.kind} {spec.name!r}: {cause_of(error)}") from error
 
 
 @cache

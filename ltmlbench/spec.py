@@ -59,6 +59,8 @@ def parse_spec(text: str) -> Spec:
         key = key.strip()
         if not equals or not key.isidentifier():
             raise RequestError(f"cannot read {part!r} in {text!r}: write option=value")
+        if not value.strip():
+            raise RequestError(f"option {key!r} has no value in {text!r}: leave it out or give one")
         if key in options:
             raise RequestError(f"option {key!r} stands twice in {text!r}: give it once")
         options[key] = value.strip()

@@ -92,19 +92,19 @@ class Stage(BaseModel, ABC):
     def preimage(self, task: Task) -> dict[str, Any]:
         """Everything the output depends on, as JSON; its sha256 is the identity."""
 
-        def form(value: Any) -> Any:
+        def form(value: Any, name: str) -> Any:
             if isinstance(value, Stage):
                 return {"stage": value.identity(task)}
             if isinstance(value, tuple | list):
-                return [form(item) for item in value]
-            return canonical(value)
+                return [form(item, name) for item in value]
+            return canonical(value, self, name)
 
         cls = type(self)
         return {
             "stage": vars(cls).get("stored_as") or f"{cls.__module__}:{cls.__qualname__}",
             "version": cls.version,
             "fields": {  # None is left out, so a new optional field changes no old identity
-                name: form(value)
+                name: form(value, name)
                 for name in cls.model_fields
                 if (value := getattr(self, name)) is not None
             },

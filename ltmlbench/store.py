@@ -15,7 +15,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,10 +30,23 @@ SCRATCH = "scratch"
 """A folder of this name inside the work folder (checkpoints) is not part of the artifact."""
 
 
+_caching_in: ContextVar[Path | None] = ContextVar("caching_in", default=None)
+
+
+@contextmanager
+def caching_in(folder: Path) -> Iterator[None]:
+    """While it lasts, `cache_folder` is ``folder`` for those who are not told (data sets)."""
+    token = _caching_in.set(folder)
+    try:
+        yield
+    finally:
+        _caching_in.reset(token)
+
+
 def cache_folder(chosen: Path | None = None) -> Path:
     """Where artifacts and pictures are kept: ``chosen`` (``--cache-dir``), else
     ``$LTMLBENCH_CACHE``, else the user's cache folder."""
-    folder = chosen or os.environ.get("LTMLBENCH_CACHE")
+    folder = chosen or _caching_in.get() or os.environ.get("LTMLBENCH_CACHE")
     return Path(folder).expanduser() if folder else user_cache_path("ltmlbench")
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ltmlbench.contracts import Backbone, Feed
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import Split
-from ltmlbench.identity import canonical, digest
+from ltmlbench.identity import canonical, digest, edition
 from ltmlbench.labels import LabelMatrix
 
 LOOP = "v1"
@@ -118,7 +118,9 @@ class Task:
 
 
 def _content(samples: Samples, feed: Feed) -> dict[str, Any]:
-    return {"samples": samples.fingerprint, "feed": digest(feed.key(samples))}
+    reader = edition(feed)
+    key = {"reader": reader, "key": feed.key(samples)} if reader else feed.key(samples)
+    return {"samples": samples.fingerprint, "feed": digest(key)}
 
 
 _PARTS: Mapping[str, Callable[[Task], Any]] = {

@@ -1,12 +1,15 @@
-"""How many stages are executed at once when nobody says."""
+"""`ltmlbench.run` from Python, and how many stages are executed at once when nobody says."""
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import ltmlbench
 from ltmlbench.api import WORTH_PROCESSES, choose_jobs, images_to_train
 from ltmlbench.benchmark import configure, prepare
+from ltmlbench.errors import RequestError
 
 
 @pytest.fixture
@@ -49,3 +52,24 @@ def test_a_gpu_is_not_shared(prepared):
     large = prepared(epochs=200)
     on_gpu = large.config.model_copy(update={"device": "cuda"})
     assert choose_jobs(replace(large, config=on_gpu)) == 1
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_run_takes_the_file_that_the_command_line_takes(kind, tmp_path):
+    file = tmp_path / "my settings.yaml"
+    file.write_text(
+        "methods: ib\nfloors: none\nexplanation: none\ndataset: fundus-sim[patients=20]\n"
+        "backbones: test_resnet[weights=random]\nimage_size: 32\nfolds: 2\nepochs: 1\n"
+        f"out: {tmp_path / 'out'}\ncache_dir: {tmp_path / 'cache'}\n"
+    )
+    result = ltmlbench.run(kind(file))
+    assert not result.about.failures
+    again = ltmlbench.run(kind(tmp_path / "out" / "config.yaml"))
+    assert again.results.equals(result.results)
+
+
+@pytest.mark.parametrize("wrong", [["ib"], 3, None, {1: 2}, {"methods": {"ib"}}])
+def test_run_says_in_one_line_what_it_takes(wrong):
+    with pytest.raises(RequestError) as caught:
+        ltmlbench.run(wrong)
+    assert "\n" not in str(caught.value)

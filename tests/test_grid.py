@@ -2,19 +2,22 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ltmlbench import LabelMatrix
-from ltmlbench.contracts import Explanation, Method
+from ltmlbench.contracts import Component, Explanation, Method
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.engines.local import Local
 from ltmlbench.errors import RequestError
 from ltmlbench.feeds.pictures.views import Augment
-from ltmlbench.grid import Row, build_grid
-from ltmlbench.registry import load
+from ltmlbench.grid import Row, build_grid, slug
+from ltmlbench.hooks import Record
+from ltmlbench.registry import Entry, load, registry
 from ltmlbench.stages import ModelStage, Stage
 from ltmlbench.store import Store
 from ltmlbench.task import Numerics, Schedule, Task
@@ -81,13 +84,9 @@ def networks(tasks):
 
 
 def test_stages_in_common_are_laid_out_and_run_once(tasks, tmp_path):
-    rows = [
-        Row("one", LevelMethod()),
-        Row("same", LevelMethod()),
-        Row("two", LevelMethod(factor=2)),
-    ]
+    rows = [Row("one", LevelMethod()), Row("two", LevelMethod(factor=2))]
     grid = build_grid(rows, networks(tasks), tasks)
-    assert len(grid.runs) == 9
+    assert len(grid.runs) == 6
     # one shared stage for all folds; per fold two models and two predictions
     assert len(grid.nodes) == 1 + 3 * 2 * 2
     CALLS.clear()
@@ -138,13 +137,127 @@ def test_a_stage_is_shared_across_the_parts_it_does_not_depend_on(tasks):
     assert Level().identity(tasks[0]) != Level().identity(tasks[1])
 
 
-def test_a_method_that_plans_no_model_is_refused(tasks):
-    class Wrong(LevelMethod):
-        def plan(self, task):
-            return Shared()
+def test_what_is_asked_for_twice_is_run_once_with_a_note(tasks):
+    rows = [
+        Row("one", LevelMethod()),
+        Row("alias", LevelMethod()),
+        Row("two", LevelMethod(factor=2)),
+    ]
+    twice = [*networks(tasks), *networks(tasks)]
+    grid = build_grid(rows, twice, [*tasks, tasks[0]])
+    assert len(grid.runs) == len({run.id for run in grid.runs}) == 2 * 3
+    assert grid.notes == (
+        "method 'alias' is method 'one': it is run once",
+        "backbone 'resnet18 (random init)' was asked for twice: it is run once",
+        "fold 1 of 3, seed 0 was asked for twice: it is run once",
+    )
 
-    with pytest.raises(RequestError, match="has to return a ModelStage"):
-        build_grid([Row("wrong", Wrong())], networks(tasks), tasks)
+
+def test_networks_of_one_label_are_rows_of_their_own_that_say_what_differs(tasks):
+    def net(file, digest):
+        return load("backbone", f"resnet18[weights={file},digest={digest}]"), Numerics()
+
+    def labels(*networks):
+        grid = build_grid([Row("level", LevelMethod())], networks, tasks[:1])
+        assert len({run.row for run in grid.runs}) == len(networks)
+        return [run.backbone for run in grid.runs]
+
+    a, b, same_name = (
+        net("/a/w1.pth", "a" * 64),
+        net("/b/w2.pth", "b" * 64),
+        net("/b/w1.pth", "c" * 64),
+    )
+    assert labels(a) == ["resnet18"]
+    assert labels(a, b) == ["resnet18[weights=w1.pth]", "resnet18[weights=w2.pth]"]
+    assert labels(a, same_name) == ["resnet18[digest=aaaaaaaa]", "resnet18[digest=cccccccc]"]
+    halved = (a[0], Numerics(dtype="bfloat16"))
+    assert labels(a, halved) == ["resnet18[dtype=float32]", "resnet18[dtype=bfloat16]"]
+
+
+class PlansNoModel(LevelMethod):
+    def plan(self, task):
+        return Shared()
+
+
+class Raises(LevelMethod):
+    def plan(self, task):
+        raise KeyError("retina")
+
+
+class NotANumber(LevelMethod):
+    def plan(self, task):
+        return Level(factor=float("nan"))
+
+
+class Holder(Component):
+    kind = "loss"
+    content: Any = None
+
+
+class Holds(ModelStage):
+    inner: Holder
+
+    def run(self, work): ...
+
+    def scores(self, work, folder, rows): ...
+
+
+class NoForm(LevelMethod):
+    def plan(self, task):
+        return Holds(inner=Holder(content=object()))
+
+
+@pytest.mark.parametrize(
+    ("method", "cause"),
+    [
+        (PlansNoModel(), "plan returned Shared, which cannot predict"),
+        (Raises(), "KeyError: 'retina'"),
+        (NotANumber(), "Level, field factor: nan cannot be part of an identity"),
+        (NoForm(), "Holder, field content: object cannot be part of an identity"),
+        (None, "Can't instantiate abstract class"),
+    ],
+)
+def test_a_row_that_cannot_be_planned_fails_alone_and_says_where(tasks, method, cause, monkeypatch):
+    entry = Entry("method", Record("bad", "x:y", ""), SimpleNamespace(distribution="some-package"))
+    monkeypatch.setattr(type(registry()), "find", lambda self, *given: entry)
+    kept = type(registry()).entry_of
+
+    def entry_of(self, component):
+        return entry if component is method else kept(self, component)
+
+    monkeypatch.setattr(type(registry()), "entry_of", entry_of)
+    bad = Row("bad", method, "TypeError: Can't instantiate abstract class Bad")
+    grid = build_grid([bad, Row("good", LevelMethod())], networks(tasks), tasks)
+    alone = build_grid([Row("good", LevelMethod())], networks(tasks), tasks)
+    assert grid.runs == alone.runs
+    assert list(grid.nodes) == list(alone.nodes)
+    assert [run.fold for run in grid.unplanned] == ["fold 1 of 3", "fold 2 of 3", "fold 3 of 3"]
+    assert len({run.id for run in grid.unplanned}) == 3
+    for run in grid.unplanned:
+        assert run.failure.startswith("method 'bad' of 'some-package': ")
+        assert cause in run.failure
+        assert run.trace
+
+
+def test_a_method_that_says_what_to_mend_refuses_the_whole_request(tasks):
+    class Needs(LevelMethod):
+        def plan(self, task):
+            raise RequestError("give --source")
+
+    with pytest.raises(RequestError, match="give --source"):
+        build_grid([Row("needs", Needs())], networks(tasks), tasks)
+
+
+class Unhappy(Explanation):
+    def plan(self, model, task, *, samples=(), labels=()):
+        raise ZeroDivisionError("no picture")
+
+
+def test_an_explanation_that_cannot_be_planned_leaves_its_run_as_it_is(tasks):
+    rows = [Row("one", LevelMethod())]
+    grid = build_grid(rows, networks(tasks), tasks[:1], Unhappy())
+    assert grid.runs == build_grid(rows, networks(tasks), tasks[:1]).runs
+    assert "not explained: ZeroDivisionError: no picture" in grid.notes[0]
 
 
 class Picture(Explanation):
@@ -208,9 +321,17 @@ def test_a_look_is_laid_out_only_where_the_rows_make_its_inputs_and_changes_no_r
     assert not any(isinstance(node.stage, Compared) for node in alone.nodes.values())
     both = build_grid([one, two], networks(tasks), tasks[:2])
     plain = build_grid([Row("one", LevelMethod()), two], networks(tasks), tasks[:2])
-    assert both.runs == plain.runs
+    assert [run.id for run in both.runs] == [run.id for run in plain.runs]
+    assert [run.model for run in both.runs] == [run.model for run in plain.runs]
     looks = set(both.nodes) - set(plain.nodes)
     assert len(looks) == 2, "one per fold"
     outcomes = {}
     Local().run(both, Store(tmp_path), 1, lambda o: outcomes.update({o.identity: o}))
     assert {identity for identity, outcome in outcomes.items() if outcome.failure} == looks
+
+
+def test_a_long_name_becomes_a_file_name_that_a_disk_takes_and_stays_apart_from_others():
+    long = "focal[" + "x" * 300 + "=1]"
+    assert len(slug(long)) <= 120
+    assert slug(long) != slug(long.replace("=1", "=2"))
+    assert slug("focal[gamma=3]-net") == "focal_gamma=3_-net"

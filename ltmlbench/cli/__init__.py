@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ VERBS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb. Returns the exit code: 0 done, 1 some runs failed, 2 the request was wrong."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):  # a terminal may lack a letter of a label's name
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if given[:1] in (["-V"], ["--version"]):
         from ltmlbench import __version__
 
@@ -48,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_verb(verb: str, given: Sequence[str]) -> int:
+    from ltmlbench.cli.arguments import Parser
     from ltmlbench.errors import LtmlbenchError
 
     # Threads that wait for one another sleep instead of spinning: beside any other busy process
@@ -57,7 +62,7 @@ def _run_verb(verb: str, given: Sequence[str]) -> int:
     name, _, attribute = target.partition(":")
     module = import_module(name)
     command = getattr(module, f"{attribute}_command") if attribute else module.command
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"ltmlbench {verb}",
         description=cleandoc(command.__doc__ or summary),
         formatter_class=argparse.RawDescriptionHelpFormatter,

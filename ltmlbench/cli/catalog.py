@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from inspect import cleandoc
 
 from ltmlbench.errors import RequestError
 from ltmlbench.hooks import KINDS
+from ltmlbench.plugins import cause_of
 from ltmlbench.registry import Entry, registry
 from ltmlbench.spec import parse_spec
 
@@ -23,12 +26,12 @@ def list_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
             print(f"{name}:")
         width = max((len(_names(entry)) for entry in entries), default=0)
         for entry in entries:
-            print(f"  {_names(entry):<{width}}  {entry.record.summary}")
+            print(f"  {_names(entry):<{width}}  {' '.join(entry.record.summary.split())}")
     return 0
 
 
 def _names(entry: Entry) -> str:
-    return ", ".join((entry.record.name, *entry.record.aliases))
+    return ", ".join(registry().typed(entry))
 
 
 def info_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -44,12 +47,13 @@ def _find(text: str) -> list[Entry]:
     kind, slash, name = text.rpartition("/")
     spec = parse_spec(name)
     kinds = [kind] if slash else list(KINDS)
-    found = []
+    found: list[Entry] = []
     for candidate in kinds:
-        for entry in registry().entries(candidate):
-            names = (entry.record.name, *entry.record.aliases)
-            if spec.name in names and spec.distribution in ("", entry.distribution):
-                found.append(entry)
+        found += [
+            entry
+            for entry in registry().entries(candidate)
+            if spec.name in entry.names and spec.distribution in ("", entry.distribution)
+        ]
     if not found:
         known = [n for k in kinds for e in registry().entries(k) for n in (e.record.name,)]
         import difflib
@@ -93,15 +97,43 @@ def _bound(item: object) -> str:
 
 
 def plugins_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """Installed plugins, what each brings, and what broke."""
-    parser.parse_args(given)
-    brought: dict[str, list[str]] = {}
-    for kind in KINDS:
-        for entry in registry().entries(kind):
-            brought.setdefault(entry.distribution, []).append(f"{kind} {entry.record.name}")
+    """Installed plugins: what of each is used, what is not, and why.
+
+    Exit code: 0, or 1 if --check found a component that cannot be loaded.
+    """
+    parser.add_argument("--check", action="store_true", help="import every component as well")
+    check = parser.parse_args(given).check
+    entries = [entry for kind in KINDS for entry in registry().entries(kind)]
+    faulty = 0
     for plugin in registry().plugins.values():
-        state = f"NOT USED: {plugin.cause}" if plugin.cause else "ok"
+        brought = [entry for entry in entries if entry.plugin is plugin]
+        observed = registry().observed(plugin)
+        state = "ok" if not plugin.problems else "USED IN PART" if brought or observed else ""
+        state = f"NOT USED: {plugin.cause}" if plugin.cause else state or "NOT USED"
         print(f"{plugin.name}  ({plugin.distribution} {plugin.version})  {state}")
-    for distribution, names in brought.items():
-        print(f"\n{distribution} brings: {', '.join(names)}")
-    return 0
+        for line in (*plugin.problems, *plugin.remarks):
+            print(f"  {line}")
+        if brought:
+            print("  brings: " + ", ".join(f"{e.kind} {e.record.name}" for e in brought))
+        if observed:
+            print("  observes: " + ", ".join(observed))
+        faults = [fault for entry in brought if (fault := _fault(entry, check))]
+        print(*(f"  NOT USABLE: {fault}" for fault in faults), sep="\n", end="\n" * bool(faults))
+        faulty += len(faults)
+    return 1 if faulty and check else 0
+
+
+def _fault(entry: Entry, whole: bool) -> str:
+    """Why a component could not be loaded: by importing it, or just by looking for its module."""
+    try:
+        if whole:
+            registry().component_class(entry)
+            return ""
+        module = entry.record.target.partition(":")[0]
+        if module not in sys.modules and find_spec(module) is None:
+            return f"{entry.kind} {entry.record.name}: there is no module {module!r}"
+    except RequestError as error:
+        return str(error)
+    except Exception as error:  # the module's parent may raise anything on import
+        return f"{entry.kind} {entry.record.name}: {cause_of(error)}"
+    return ""

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from ltmlbench.cli.arguments import path_argument
 from ltmlbench.contracts import Dataset
 from ltmlbench.errors import RequestError
 from ltmlbench.registry import load
@@ -20,8 +21,10 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """
     parser.add_argument("action", choices=("check", "labels", "sheet"))
     parser.add_argument("--dataset", default="fundus-sim")
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where the data set is")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="labels.csv or sheet.png")
+    parser.add_argument(
+        "--data-dir", type=path_argument, metavar="DIR", help="where the data set is"
+    )
+    parser.add_argument("--out", type=path_argument, metavar="FILE", help="labels.csv or sheet.png")
     parser.add_argument("--size", type=int, default=192, help="sheet: pixels per picture")
     parser.add_argument("--number", type=int, default=32, help="sheet: how many pictures")
     parser.add_argument("--lesions", action="store_true", help="sheet: outline the lesion masks")

@@ -23,7 +23,7 @@ def display() -> Iterator[Display]:
         yield shown
     finally:
         shown.close()
-        registry().manager.unregister(name="display")
+        registry().unobserve("display")
 
 
 class Display:
@@ -59,7 +59,7 @@ class Display:
             f"{len(set(samples.groups))} {protocol.group_unit or 'group'}s, "
             f"{samples.labels.n_labels} labels"
         )
-        for note in samples.notes:
+        for note in (*samples.notes, *benchmark.grid.notes):
             self.say(f"  {note}")
         for text in _networks(benchmark):
             self.say(f"  {text}")

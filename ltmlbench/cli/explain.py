@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ltmlbench.benchmark import Benchmark
-from ltmlbench.cli.runs import run_folder
+from ltmlbench.cli.arguments import path_argument
 from ltmlbench.errors import RequestError, did_you_mean
+from ltmlbench.results.find import find_run
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """Draws where the network of a run looks: samples, and a map for each of their labels.
 
-    RUN is a run folder (out/runs/...), or the beginning of a run's name in --out. Every finished
-    run has such a picture of six test samples already: gallery.png in its folder.
+    RUN is a row as the table names it (its first run), a run folder (out/runs/...), or the
+    beginning of a run's name in --out. Every finished run has such a picture of six test samples
+    already: gallery.png in its folder.
     """
     parser.add_argument("run", metavar="RUN")
     parser.add_argument(
@@ -26,24 +27,25 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     parser.add_argument(
         "--labels", metavar="NAME,NAME", help="maps to show (default: of the labels a sample has)"
     )
-    parser.add_argument("--out", type=Path, default=Path("out"), help="where the runs are")
+    parser.add_argument("--out", type=path_argument, default=Path("out"), help="where the runs are")
     parser.add_argument(
-        "--file", type=Path, help="the PNG to write (default: explain.png in the run's folder)"
+        "--file",
+        type=path_argument,
+        help="the PNG to write (default: explain.png in the run's folder)",
     )
     arguments = parser.parse_args(given)
-    folder = run_folder(arguments.run, arguments.out, "run.json")
-    record = json.loads((folder / "run.json").read_text())
-    if record["floor"]:
-        raise RequestError(f"{record['id']} is a floor: it sees no picture, so it looks nowhere")
-    if record["status"] != "done":
-        raise RequestError(f"{record['id']} failed: it has no network to look into")
-    file = arguments.file or folder / "explain.png"
-    config = folder.parent.parent / "config.yaml"
+    folder, run = find_run(arguments.run, arguments.out)
+    if run.floor:
+        raise RequestError(f"{run.id} is a floor: it sees no picture, so it looks nowhere")
+    if not run.done:
+        raise RequestError(f"{run.id} failed: it has no network to look into")
+    file = arguments.file or folder.run_folder(run.id) / "explain.png"
+    config = folder.root / "config.yaml"
     benchmark = _benchmark(config)
     samples = _known(arguments.samples, benchmark.samples.ids, "sample")
     labels = _known(arguments.labels, benchmark.samples.labels.names, "label")
     again = f"`ltmlbench run --config {config}` makes it again"
-    picture = _draw(benchmark, record["id"], samples, labels, again)
+    picture = _draw(benchmark, run.id, samples, labels, again)
 
     from ltmlbench.store import write_atomic
 

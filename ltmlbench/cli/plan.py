@@ -25,13 +25,15 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     needed = Counter(
         i for run in grid.runs for i in (run.model, run.identity, run.explanation) if i
     )
-    print(f"runs: {len(grid.runs)}")
+    print(f"runs: {len(grid.runs) + len(grid.unplanned)}")
     for run in grid.runs:
         state = "stored" if store.has(run.identity) else "to do"
         begun = store.work(run.model) / SCRATCH / "checkpoint.safetensors"
         if state == "to do" and begun.exists():
             state = "begun, goes on from its checkpoint"
         print(f"  {run.id}  {state}")
+    for run in grid.unplanned:
+        print(f"  {run.id}  cannot be planned: {run.failure}")
     stored = [node for node in grid.nodes.values() if store.has(node.identity)]
     todo = [node for node in grid.nodes.values() if not store.has(node.identity)]
     shared = sum(number > 1 for number in needed.values())

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltmlbench.cli.arguments import path_argument
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,15 +21,21 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     Every number is computed from the stored predictions; nothing is trained, and the data set is
     not needed.
+
+    Exit code: 0 all runs done, 1 some failed or cannot be read, 2 the request was wrong.
     """
-    parser.add_argument("out", nargs="?", type=Path, default=Path("out"), help="the --out of a run")
+    parser.add_argument(
+        "out", nargs="?", type=path_argument, default=Path("out"), help="the --out of a run"
+    )
+    parser.add_argument("--metrics", help="the columns (default: those of the run)")
     arguments = parser.parse_args(given)
 
     from ltmlbench.report.folder import write_report
+    from ltmlbench.spec import split_outside_brackets
 
-    report = write_report(arguments.out)
+    report = write_report(arguments.out, split_outside_brackets(arguments.metrics or ""))
     show(report.results, report.about, arguments.out)
-    return 1 if report.about.failures else 0
+    return 1 if report.about.incomplete else 0
 
 
 def show(results: pd.DataFrame, about: About, out: Path) -> None:
@@ -38,5 +46,8 @@ def show(results: pd.DataFrame, about: About, out: Path) -> None:
     print(f"\nwritten: {out / 'table.md'}, report.html, results.csv, summary.csv, runs/")
     for run, cause in about.failures.items():
         print(f"ltmlbench: {run} failed: {cause}", file=sys.stderr)
+    again = f"`ltmlbench run --config {out / 'config.yaml'} --out {out}` writes it again"
+    for run, cause in about.damaged.items():
+        print(f"ltmlbench: {run} cannot be read: {cause}; {again}", file=sys.stderr)
     for run, cause in about.unexplained.items():
         print(f"ltmlbench: {run} is done, but its explanation failed: {cause}", file=sys.stderr)

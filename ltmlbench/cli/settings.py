@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ltmlbench.cli.arguments import path_argument
 from ltmlbench.config import BenchmarkConfig, read_config
 from ltmlbench.errors import RequestError
+from ltmlbench.plain_yaml import parse_yaml
 
 _FLAGS = (
     "methods",
@@ -22,6 +21,7 @@ _FLAGS = (
     "image_size",
     "batch_size",
     "limit",
+    "metrics",
     "device",
     "engine",
     "jobs",
@@ -46,7 +46,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="data to pre-train on, e.g. idrid=/path/to/IDRiD; may be repeated",
     )
-    parser.add_argument("--config", metavar="FILE", type=Path, help="settings in YAML; flags win")
+    parser.add_argument(
+        "--config", metavar="FILE", type=path_argument, help="settings in YAML; flags win"
+    )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -59,6 +61,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _default(name: str, value: Any) -> str:
     if value is None:
+        return ""
+    if value == ():
         return ""
     shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
     other = ", or as the data set suggests" if name in _SUGGESTED else ""
@@ -75,5 +79,12 @@ def settings_of(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         key, equals, value = text.partition("=")
         if not equals:
             raise RequestError(f"cannot read --set {text!r}: write KEY=VALUE")
-        layers.append({key.strip(): yaml.safe_load(value)})
+        layers.append({key.strip(): _value(text, value)})
     return layers
+
+
+def _value(text: str, value: str) -> Any:
+    try:
+        return parse_yaml(value)
+    except RequestError as error:
+        raise RequestError(f"cannot read the value of --set {text[:200]!r}: {error}") from None

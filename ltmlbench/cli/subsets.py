@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltmlbench.cli.arguments import path_argument
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.registry import load
 from ltmlbench.spec import parse_spec
@@ -23,16 +24,20 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     columns (every column of nothing but 0 and 1 is a label, unless --labels says which), or one
     column of tags (--column). Nothing about the samples but their labels is read.
     """
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=path_argument, metavar="FILE")
     parser.add_argument("--generator", default="relational", help="see `ltmlbench list subsets`")
     parser.add_argument(
         "--n-subsets", type=int, metavar="K", help="how many; without, by the number of labels"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write subsets, rows and picture")
+    parser.add_argument(
+        "--out", type=path_argument, metavar="DIR", help="write subsets, rows and picture"
+    )
     parser.add_argument("--column", help="the column, or JSON key, that holds tags")
     parser.add_argument("--separator", help="between tags in one cell")
     parser.add_argument("--labels", metavar="WHICH", help="names, last N, first -N, or MULAN .xml")
-    parser.add_argument("--prototypes", type=Path, metavar="FILE", help=".npy: labels × features")
+    parser.add_argument(
+        "--prototypes", type=path_argument, metavar="FILE", help=".npy: labels × features"
+    )
     parser.add_argument("--negatives", type=float, default=1.0, help="negatives per positive row")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--names-only", action="store_true", help="print the label sets, no more")

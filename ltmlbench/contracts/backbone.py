@@ -36,6 +36,13 @@ class Backbone(Component, ABC):
             RequestError: the network cannot take samples of that shape.
         """
 
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Looks, while planning, whether samples of that shape (see `build`) can be taken.
+
+        Raises:
+            RequestError: they cannot.
+        """
+
     @property
     def gains_from_bfloat16(self) -> bool:
         """Whether reduced precision pays on processors with native bfloat16."""

@@ -47,7 +47,11 @@ class Dataset(Component, ABC):
 
 
 class PublishedRow(BaseModel):
-    """One row of a published table; ``values``: our metric -> (mean, std) as printed."""
+    """One row of a published table; ``values``: our metric -> (mean, std) as printed.
+
+    ``test_set``: the official part it was measured on, beside which it stands; empty if it was
+    measured otherwise, or does not say: then it stands beside folds alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,3 +60,4 @@ class PublishedRow(BaseModel):
     method: str
     values: Mapping[str, tuple[float, float]]
     note: str = ""
+    test_set: str = ""

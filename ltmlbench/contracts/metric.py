@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from ltmlbench.evaluation.inputs import truth_and_scores
 
 class Metric(Component, ABC):
     """A number from N×C labels and N×C scores in 0..1; NaN where it is undefined.
+
+    ``higher_is_better``: which end of a column the table calls the best.
 
     Let `truth_and_scores` look at what is given: tensors, tables and a `LabelMatrix` become arrays,
     and logits or a label that is neither 0 nor 1 are a DataError instead of a wrong number.
@@ -28,6 +30,19 @@ class Metric(Component, ABC):
     """
 
     kind: ClassVar[str] = "metric"
+    higher_is_better: ClassVar[bool] = True
+
+    def tuned(self, Y_val: npt.ArrayLike, scores_val: npt.ArrayLike) -> Self:
+        """The metric with what it takes from the validation rows of the same run: thresholds.
+
+        Asked once per run and unit, before the test rows are looked at. Without validation rows it
+        is not asked, and the metric is used as it is. A metric that takes nothing is itself.
+
+        Args:
+            Y_val: M×C in {0, 1}.
+            scores_val: M×C in 0..1.
+        """
+        return self
 
     @abstractmethod
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -14,7 +14,10 @@ from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix, Shot
 
-Row = dict[str, Any]
+Score = dict[str, Any]
+Part = tuple[LabelMatrix, npt.ArrayLike, Sequence[str]]
+"""Labels N×C, scores N×C and N group names."""
+Failed = Callable[[str, Exception], None]
 
 
 def evaluate(
@@ -24,7 +27,10 @@ def evaluate(
     protocol: Protocol,
     metrics: Mapping[str, Metric],
     shots: Sequence[Shot],
-) -> list[Row]:
+    *,
+    validation: Part | None = None,
+    failed: Failed | None = None,
+) -> list[Score]:
     """Tidy rows ``unit, metric, label, value, undefined`` of one run.
 
     A metric has one row with label "". A metric that is defined per label has besides one row per
@@ -39,10 +45,30 @@ def evaluate(
         protocol: units, and how samples of a group are put together.
         metrics: by name, as the table calls them.
         shots: head, medium or tail per label, decided once for the whole data set.
+        validation: of the same model; what `Metric.tuned` is given. None, or no rows: metrics are
+            used as they are.
+        failed: told (name, error) of a metric that raises or gives no number; it is then
+            undefined. None: the error is raised.
 
     Raises:
         DataError: the shapes do not fit, or a score is not finite.
     """
+    units = _units(labels, scores, groups, protocol)
+    held: Mapping[str, tuple[LabelMatrix, Floats]] = {}
+    if validation is not None and validation[0].n_samples:
+        held = _units(*validation, protocol)
+    return [
+        {"unit": unit, **row}
+        for unit, (truth, predicted) in units.items()
+        for name, metric in metrics.items()
+        for row in _guarded(name, metric, truth, predicted, held.get(unit), shots, failed)
+    ]
+
+
+def _units(
+    labels: LabelMatrix, scores: npt.ArrayLike, groups: Sequence[str], protocol: Protocol
+) -> dict[str, tuple[LabelMatrix, Floats]]:
+    """Labels and scores at the sample and at the group unit."""
     values = np.asarray(scores, dtype=np.float64)
     if values.shape != (labels.n_samples, labels.n_labels):
         raise DataError(
@@ -53,12 +79,7 @@ def evaluate(
     units = {protocol.unit: (labels, values)}
     if protocol.group_unit:
         units[protocol.group_unit] = to_groups(labels, values, groups, protocol)
-    return [
-        {"unit": unit, **row}
-        for unit, (truth, predicted) in units.items()
-        for name, metric in metrics.items()
-        for row in _rows(name, metric, truth, predicted, shots)
-    ]
+    return units
 
 
 def to_groups(
@@ -90,9 +111,28 @@ def to_groups(
     return truth, joined(np.asarray(scores, dtype=np.float64))
 
 
-def _rows(
+def _guarded(
+    name: str,
+    metric: Metric,
+    labels: LabelMatrix,
+    scores: Floats,
+    held: tuple[LabelMatrix, Floats] | None,
+    shots: Sequence[Shot],
+    failed: Failed | None,
+) -> list[Score]:
+    try:
+        tuned = metric if held is None else metric.tuned(held[0].dense, held[1])
+        return _scores(name, tuned, labels, scores, shots)
+    except Exception as error:  # a plugin may raise anything; the other metrics go on
+        if failed is None:
+            raise
+        failed(name, error)
+        return [_row(name, "", float("nan"))]
+
+
+def _scores(
     name: str, metric: Metric, labels: LabelMatrix, scores: Floats, shots: Sequence[Shot]
-) -> list[Row]:
+) -> list[Score]:
     if not isinstance(metric, LabelMetric):
         return [_row(name, "", metric(labels.dense, scores))]
     values = metric.per_label(labels.dense, scores)
@@ -105,16 +145,14 @@ def _rows(
     return rows
 
 
-def _mean(name: str, values: Floats) -> Row:
+def _mean(name: str, values: Floats) -> Score:
     defined = values[~np.isnan(values)]
     mean = float(defined.mean()) if len(defined) else float("nan")
     return {"metric": name, "label": "", "value": mean, "undefined": len(values) - len(defined)}
 
 
-def _row(name: str, label: str, value: float) -> Row:
-    return {
-        "metric": name,
-        "label": label,
-        "value": float(value),
-        "undefined": int(np.isnan(value)),
-    }
+def _row(name: str, label: str, value: float) -> Score:
+    if isinstance(value, str | bytes):  # which float() would read
+        raise TypeError(f"{value!r} is no number")
+    number = float(value)
+    return {"metric": name, "label": label, "value": number, "undefined": int(np.isnan(number))}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, overload
 
 from ltmlbench.contracts.feed import Feed, Opened
 from ltmlbench.data.samples import Samples
-from ltmlbench.identity import canonical, digest
+from ltmlbench.identity import canonical, digest, edition
 from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
 from ltmlbench.task import Task
@@ -55,7 +55,7 @@ def _preimage(feed: Feed, samples: Samples) -> dict[str, Any]:
     return {
         "stage": f"{__name__}:Ready",
         "version": Ready.version,
-        "feed": canonical(feed)["component"],
+        "feed": edition(feed) or canonical(feed)["component"],
         "content": feed.key(samples),
     }
 

@@ -24,7 +24,9 @@ class About:
         published: rows others printed, to stand beside ours.
         remarks: how the run differs from the published protocol, one line each.
         notes: what was left out of the data or found odd, one line each.
+        lower_is_better: names of the metrics of which the lowest value is the best.
         failures: cause per run that failed.
+        damaged: cause per run that cannot be read.
         made: what stages before the runs left (pre-training, label subsets): a line per folder in
             ``stages/``.
         unexplained: cause per run that is done, but whose explanation failed.
@@ -41,12 +43,19 @@ class About:
     shots: Sequence[Shot]
     planned: int
     metrics: Mapping[str, str]
+    lower_is_better: frozenset[str] = frozenset()
     published: Sequence[PublishedRow] = ()
     remarks: Sequence[str] = ()
     notes: Sequence[str] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
+    damaged: Mapping[str, str] = field(default_factory=dict)
     made: Mapping[str, str] = field(default_factory=dict)
     unexplained: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a run failed or cannot be read."""
+        return bool(self.failures or self.damaged)
 
 
 def titled(text: str, about: About) -> str:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from ltmlbench.labels import Shot
-from ltmlbench.report.about import titled
-from ltmlbench.report.summary import Row, Stat, Summary
-from ltmlbench.spec import parse_spec
+from ltmlbench.report.summary import RowRuns, Stat, Summary
+from ltmlbench.results.tables import OFFICIAL
 
 SPREAD_NOTE = (
-    "± is the spread over runs, not a standard error. Bold is the highest mean of a column, floor "
+    "± is the spread over runs, not a standard error. Bold is the best mean of a column, floor "
     "and published rows aside; it claims no significance."
 )
 
@@ -88,32 +87,48 @@ def label_block(summary: Summary, unit: str, metric: str) -> Block:
         for label, count, shot in labels
     )
     header = ("label", "shot", f"positive {about.protocol.unit}s", *row_names(summary.rows))
-    title = titled(f"{metric} of each label, per {unit}", about)
+    title = summary.title(f"{metric} of each label, per {unit}")
     return Block(title, header, lines, summary.caption, texts=3)
 
 
 def metric_block(summary: Summary, title: str, unit: str, metrics: Sequence[str]) -> Block:
     """Rows of the table × metrics, and a column n where the rows differ in it."""
-    about = summary.about
     lines = []
     for row in summary.rows:
         cells = [_cell(summary, unit, row, metric) for metric in metrics]
         count = () if summary.even else (Cell(str(row.runs)),)
         lines.append(Line((*_names(row), *cells, *count), "floor" if row.floor else ""))
+    lowest = [2 + place for place, metric in enumerate(metrics) if _falls(metric, summary)]
     return Block(
-        titled(title, about),
+        summary.title(title),
         ("method", "backbone", *metrics, *(() if summary.even else ("n",))),
-        tuple(_highlight(lines)),
+        tuple(_highlight(lines, lowest)),
         summary.caption,
         notes=tuple(summary.undefined(unit, metrics)),
-        legend=tuple(f"{m}: {about.metrics[m]}" for m in metrics if about.metrics.get(m)),
+        legend=tuple(_legend(summary, metrics)),
     )
+
+
+def _falls(metric: str, summary: Summary) -> bool:
+    """Whether the lowest value is the best; a part of the labels goes as the whole does."""
+    lower = summary.about.lower_is_better
+    return metric in lower or any(metric == f"{m}_{s}" for m in lower for s in get_args(Shot))
+
+
+def _legend(summary: Summary, metrics: Sequence[str]) -> Iterator[str]:
+    for metric in metrics:
+        said = summary.about.metrics.get(metric, "")
+        lower = "lower is better" if _falls(metric, summary) else ""
+        if said or lower:
+            yield f"{metric}: {'; '.join(part for part in (said, lower) if part)}"
 
 
 def _with_published(block: Block, summary: Summary) -> Block:
     """The block with every published row below ours of the same method; notes as footnotes."""
-    own = [parse_spec(row.method).name for row in summary.rows]
-    published = [row for row in summary.about.published if row.method in own]
+    own = [_bare(row.method) for row in summary.rows]
+    here = summary.test_set.removeprefix(OFFICIAL)
+    known = [row for row in summary.about.published if row.method in own]
+    published = [row for row in known if row.test_set == here]
     notes = list(dict.fromkeys(row.note for row in published if row.note))
     lines: list[Line] = []
     for place, line in enumerate(block.lines):
@@ -129,23 +144,30 @@ def _with_published(block: Block, summary: Summary) -> Block:
     sources = dict.fromkeys(row.source for row in published)
     said = [f"published rows are as printed; source: {source}" for source in sources]
     marked = [f"[{number}] {note}" for number, note in enumerate(notes, 1)]
+    if len(published) < len(known):
+        said.append("published rows that are not known to be of this test set are left out")
     return replace(block, lines=tuple(lines), notes=(*said, *marked, *block.notes))
 
 
-def row_names(rows: Sequence[Row]) -> list[str]:
+def _bare(method: str) -> str:
+    """A method without distribution and options; what is no specification stays as it is."""
+    return method.partition("[")[0].rpartition(":")[2]
+
+
+def row_names(rows: Sequence[RowRuns]) -> list[str]:
     """What a row of the table is called where it is a column; the backbone only where there are
     several."""
     several = len({row.backbone for row in rows if not row.floor}) > 1
     return [", ".join(c.text for c in _names(row)[: 1 + several] if c.text) for row in rows]
 
 
-def _names(row: Row) -> tuple[Cell, Cell]:
+def _names(row: RowRuns) -> tuple[Cell, Cell]:
     return Cell(f"{row.method} (floor)" if row.floor else row.method), Cell(
         "" if row.floor else row.backbone
     )
 
 
-def _cell(summary: Summary, unit: str, row: Row, metric: str, label: str = "") -> Cell:
+def _cell(summary: Summary, unit: str, row: RowRuns, metric: str, label: str = "") -> Cell:
     return stat_cell(summary.stat(unit, row, metric, label), row.runs)
 
 
@@ -160,15 +182,19 @@ def stat_cell(stat: Stat | None, runs: int) -> Cell:
     return Cell(_spread(stat.mean, stat.std) + n, value=stat.mean, hint=hint)
 
 
-def _highlight(lines: Sequence[Line]) -> Iterator[Line]:
-    """The lines, the highest printed mean of each column in bold; floor rows do not compete."""
+def _highlight(lines: Sequence[Line], lowest: Sequence[int] = ()) -> Iterator[Line]:
+    """The lines, the best printed mean of each column in bold: the highest, or the lowest in the
+    columns at the places ``lowest``. Floor rows do not compete."""
     rivals = [line for line in lines if line.kind != "floor"]
     if len(rivals) < 2:
         yield from lines
         return
     columns = zip(*(line.cells for line in rivals), strict=True)
     means = ([cell.value for cell in cells if not math.isnan(cell.value)] for cells in columns)
-    best = [_number(max(values)) if values else "" for values in means]
+    best = [
+        _number(min(values) if place in lowest else max(values)) if values else ""
+        for place, values in enumerate(means)
+    ]
     for line in lines:
         pairs = zip(line.cells, best, strict=True)
         bold = (replace(cell, bold=_number(cell.value) == top) for cell, top in pairs)

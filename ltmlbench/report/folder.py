@@ -1,29 +1,24 @@
-"""An output folder's report, from what its runs left: every number anew from the predictions."""
+"""The report on an output folder: every number anew from the predictions of its runs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ltmlbench.contracts import Metric, PublishedRow
-from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
-from ltmlbench.evaluation.evaluate import evaluate
-from ltmlbench.evaluation.statistics import summarise
-from ltmlbench.labels import LabelMatrix
-from ltmlbench.registry import load, registry
+from ltmlbench.registry import registry
 from ltmlbench.report.about import About
-from ltmlbench.report.looking import read_pointing
 from ltmlbench.report.page import render_page
-from ltmlbench.report.table import render_table, write_results
-from ltmlbench.store import write_atomic
-
-SUMMARY_KEYS = ("unit", "method", "backbone", "metric", "label")
+from ltmlbench.report.table import render_table
+from ltmlbench.results.collect import Collected, collect
+from ltmlbench.results.folder import OutFolder
+from ltmlbench.results.records import RunRecord
+from ltmlbench.results.scores import Metrics
+from ltmlbench.results.tables import results_frame, results_text, summary_text
+from ltmlbench.spec import parse_spec
 
 
 @dataclass(frozen=True)
@@ -34,108 +29,108 @@ class Report:
     about: About
 
 
-def write_report(out: Path) -> Report:
+def write_report(out: Path, metrics: Sequence[str] = ()) -> Report:
     """Writes results.csv, summary.csv, table.md and report.html of an output folder.
 
+    Args:
+        metrics: the columns of the table; none: those it was made with.
+
     Raises:
-        DataError: the folder holds no benchmark.
+        DataError: the folder holds no benchmark, or no run that can be read (then nothing is
+            replaced).
+        RequestError: an unknown metric.
     """
-    try:
-        benchmark = json.loads((out / "benchmark.json").read_text())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{out} holds no benchmark ({error}): give the --out of a run") from error
-    runs = _runs(out, benchmark["runs"])
-    about = _about(benchmark, runs, out)
-    metrics = {name: load("metric", name) for name in benchmark["metrics"]}
-    rows = [
-        {key: run[key] for key in ("method", "backbone", "fold", "seed", "floor")}
-        | {"run": run["id"], "simulated": about.protocol.simulated, **row}
-        for run in runs
-        if run["status"] == "done"
-        for row in _evaluated(out / "runs" / run["id"], about, metrics)
-    ]
-    results = write_results(rows, out / "results.csv")
-    summary = summarise(results, SUMMARY_KEYS).assign(simulated=about.protocol.simulated)
-    write_atomic(out / "summary.csv", summary.to_csv(index=False))
-    pointing = read_pointing(out, runs)
-    write_atomic(out / "table.md", render_table(results, about, pointing))
+    folder = OutFolder(out.expanduser())
+    benchmark = folder.benchmark()
+    if metrics:
+        chosen = {"metrics": tuple(dict.fromkeys(metrics)), "chosen": True}
+        benchmark = benchmark.model_copy(update=chosen)
+    return report_on(collect(folder, benchmark), Metrics.load(benchmark.metrics))
+
+
+def report_on(found: Collected, metrics: Metrics) -> Report:
+    """Writes the report on the runs of one table.
+
+    Raises:
+        DataError: none of them can be read though there were results, or there is no room.
+    """
+    folder, damaged = found.folder, dict(found.damaged)
+    rows = []
+    readable: list[RunRecord] = []
+    for run in found.runs:
+        try:
+            scores = metrics.scores(run, folder, found.benchmark) if run.done else []
+        except DataError as error:
+            damaged[run.id] = str(error)
+            continue
+        readable.append(run)
+        keys = {key: getattr(run, key) for key in ("method", "backbone", "fold", "seed", "floor")}
+        simulated = found.benchmark.protocol.simulated
+        rows += [{**keys, "run": run.id, "simulated": simulated, **row} for row in scores]
+    if not readable and (damaged or folder.lost_runs()):
+        first = "; ".join(f"{name}: {cause}" for name, cause in list(damaged.items())[:1])
+        raise DataError(
+            f"no run in {folder.runs_folder} can be read{f' ({first})' if first else ''}: "
+            "results.csv, table.md and report.html are left as they are"
+        )
+    results = results_frame(rows)
+    about = _about(found, readable, damaged, metrics)
+    pointing = folder.pointing(readable)
     page = render_page(
         results,
         about,
-        runs=runs,
-        history=_history(out, runs),
-        config=(out / "config.yaml").read_text(),
+        runs=readable,
+        history=[entry for run in readable for entry in folder.history(run)],
+        config=folder.config(),
         pointing=pointing,
-        galleries=_galleries(out, runs),
+        galleries=folder.galleries(readable),
     )
-    write_atomic(out / "report.html", page)
+    folder.write_together(
+        {
+            "results.csv": results_text(results),
+            "summary.csv": summary_text(results),
+            "table.md": render_table(results, about, pointing),
+            "report.html": page,
+        }
+    )
     return Report(results, about)
 
 
-def _runs(out: Path, names: list[str]) -> list[dict[str, Any]]:
-    paths = [out / "runs" / name / "run.json" for name in names]
-    return [json.loads(path.read_text()) for path in paths if path.exists()]
-
-
-def _evaluated(folder: Path, about: About, metrics: dict[str, Metric]) -> list[dict[str, Any]]:
-    table = pd.read_parquet(folder / "predictions.parquet")
-    test = table[table["part"] == "test"]
-    labels = LabelMatrix(test[[f"y:{name}" for name in about.labels]].to_numpy(), about.labels)
-    scores = test[[f"p:{name}" for name in about.labels]].to_numpy()
-    return evaluate(labels, scores, list(test["group"]), about.protocol, metrics, about.shots)
-
-
-def _history(out: Path, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for run in runs:
-        path = out / "runs" / run["id"] / "history.csv"
-        if run["status"] == "done" and path.exists():
-            records = pd.read_csv(path).to_dict("records")
-            rows += [{"run": run["id"], **{str(k): v for k, v in r.items()}} for r in records]
-    return rows
-
-
-def _galleries(out: Path, runs: list[dict[str, Any]]) -> dict[str, bytes]:
-    """The gallery of the first run of each row of the table, by the run's id."""
-    found: dict[tuple[str, str], tuple[str, Path]] = {}
-    for run in runs:
-        if "gallery.png" in run.get("explanation", {}).get("files", ()):
-            path = out / "runs" / run["id"] / "gallery.png"
-            found.setdefault((run["method"], run["backbone"]), (run["id"], path))
-    return {name: path.read_bytes() for name, path in found.values()}
-
-
-def _made(out: Path, names: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for name in names:
-        path = out / "stages" / name / "stage.json"
-        if path.exists():
-            stage = json.loads(path.read_text())
-            found[name] = f"{stage['title']}: {stage['summary']}"
-    return found
-
-
-def _about(benchmark: dict[str, Any], runs: list[dict[str, Any]], out: Path) -> About:
+def _about(
+    found: Collected, runs: Sequence[RunRecord], damaged: dict[str, str], metrics: Metrics
+) -> About:
+    benchmark = found.benchmark
+    protocol = benchmark.protocol
+    if benchmark.chosen:
+        protocol = protocol.model_copy(update={"headline": benchmark.metrics})
     summaries = {entry.record.name: entry.record.summary for entry in registry().entries("metric")}
     return About(
-        title=benchmark["title"],
-        dataset=benchmark["dataset"],
-        samples=benchmark["samples"],
-        groups=benchmark["groups"],
-        protocol=Protocol(**benchmark["protocol"]),
-        labels=tuple(benchmark["labels"]),
-        counts=tuple(benchmark["counts"]),
-        shots=tuple(benchmark["shots"]),
-        planned=len(benchmark["runs"]),
-        metrics={name: summaries.get(name, "") for name in benchmark["metrics"]},
-        published=[PublishedRow(**row) for row in benchmark["published"]],
-        remarks=benchmark["remarks"],
-        notes=benchmark["notes"],
-        failures={run["id"]: run["failure"]["cause"] for run in runs if run["status"] == "failed"},
-        made=_made(out, benchmark.get("stages", ())),
+        title=_title(benchmark.dataset, runs) or benchmark.title,
+        dataset=benchmark.dataset,
+        samples=benchmark.samples,
+        groups=benchmark.groups,
+        protocol=protocol,
+        labels=benchmark.labels,
+        counts=benchmark.counts,
+        shots=benchmark.shots,
+        planned=len(benchmark.runs),
+        metrics={name: summaries.get(parse_spec(name).name, "") for name in benchmark.metrics},
+        lower_is_better=frozenset(n for n, m in metrics.loaded.items() if not m.higher_is_better),
+        published=benchmark.published,
+        remarks=benchmark.remarks,
+        notes=[*benchmark.notes, *([found.others_line] if found.others else [])],
+        failures={run.id: run.failure.cause for run in runs if run.failure},
+        damaged=damaged,
+        made=found.folder.made(benchmark.stages),
         unexplained={
-            run["id"]: run["explanation"]["failure"]["cause"]
+            run.id: run.explanation.failure.cause
             for run in runs
-            if "failure" in run.get("explanation", {})
+            if run.explanation and run.explanation.failure
         },
     )
+
+
+def _title(dataset: str, runs: Sequence[RunRecord]) -> str:
+    """The data set and the methods that are in the table, floors aside."""
+    methods = dict.fromkeys(run.method for run in runs if not run.floor)
+    return f"{dataset}: {', '.join(methods)}" if methods else ""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ltmlbench.contracts import POINTING
 from ltmlbench.evaluation.statistics import summarise
-from ltmlbench.report.about import About, titled
+from ltmlbench.report.about import About
 from ltmlbench.report.blocks import Block, Cell, Line, row_names, stat_cell
 from ltmlbench.report.summary import Stat, Summary
 
@@ -33,23 +30,14 @@ MEASURES = {
 """Measure -> title of its table, and what it is."""
 
 
-def read_pointing(out: Path, runs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """The ``pointing.csv`` of all runs, one below the other, with the columns ``run``, ``method``,
-    ``backbone``, ``fold``, ``seed`` before `POINTING`; empty if there are none."""
-    columns = ["run", "method", "backbone", "fold", "seed", *POINTING]
-    frames = []
-    for run in runs:
-        if "pointing.csv" in run.get("explanation", {}).get("files", ()):
-            path = out / "runs" / run["id"] / "pointing.csv"
-            frame = pd.read_csv(path, dtype={"label": "str"}, keep_default_na=False, na_values=[""])
-            keys = {key: run[key] for key in columns[1:5]}
-            frames.append(frame.assign(run=run["id"], **keys)[columns])
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-
-
 def pointing_blocks(pointing: pd.DataFrame, summary: Summary) -> Iterator[Block]:
     """One table per measure: labels, most frequent first, × what a uniform map scores and the rows
-    of the table."""
+    of the table.
+
+    Args:
+        pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
+    """
+    pointing = pointing[summary.covers(pointing["fold"])]
     if pointing.empty:
         return
     energy, hits = (_block(pointing, summary, measure) for measure in MEASURES)
@@ -81,7 +69,7 @@ def _block(pointing: pd.DataFrame, summary: Summary, measure: str) -> Block:
     several = len(backbones) > 1
     named = [f"uniform map, {name}" if several else "uniform map" for name in backbones]
     return Block(
-        titled(title, about),
+        summary.title(title),
         ("label", f"test {about.protocol.unit}s", *named, *row_names(rows)),
         tuple(lines),
         summary.caption,

@@ -31,7 +31,8 @@ from ltmlbench.report.provenance import (
     runs_table,
     splits_table,
 )
-from ltmlbench.report.summary import Summary
+from ltmlbench.report.summary import Summary, progress, summaries
+from ltmlbench.results.records import RunRecord
 
 CURVES = {"val_map": "Validation mAP", "train_loss": "Training loss"}
 HOVER = "Hovering over a value shows the 95 % t-interval of its mean."
@@ -41,7 +42,7 @@ def render_page(
     results: pd.DataFrame,
     about: About,
     *,
-    runs: Sequence[Mapping[str, Any]] = (),
+    runs: Sequence[RunRecord] = (),
     history: Sequence[Mapping[str, Any]] = (),
     config: str = "",
     pointing: pd.DataFrame | None = None,
@@ -50,28 +51,29 @@ def render_page(
     """The page as HTML.
 
     Args:
-        results: as `ltmlbench.report.table.read_results` gives them; may be empty.
-        runs: contents of the ``run.json`` files; the page links to ``runs/<id>/``.
+        results: as `ltmlbench.results.tables.read_results` gives them; may be empty.
+        runs: the page links to ``runs/<id>/``.
         history: training history, one mapping per run and epoch, with ``run`` and ``epoch``.
         config: the resolved configuration (YAML).
-        pointing: as `ltmlbench.report.looking.read_pointing` returns it.
+        pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
         galleries: PNG of where a network looks, by the id of its run.
     """
-    parts = {"results": f"<p>0 of {about.planned} runs done.</p>"}
-    if not results.empty:
-        summary = Summary(results, about)
-        parts["results"] = f'<p class="soft">{escape(summary.progress)} {HOVER}</p>' + _results(
-            summary
-        )
-        parts["labels"] = _labels(summary)
+    blocks = summaries(results, about)
+    hover = f" {HOVER}" if blocks else ""
+    said = f'<p class="soft">{escape(progress(results, about))}{hover}</p>'
+    parts = {"results": said + "".join(_results(summary) for summary in blocks)}
     rows = _row_names(runs)
-    if not results.empty:
-        parts[LOOKING.lower()] = _looking(summary, pointing, galleries or {}, rows)
+    if blocks:
+        shots = _bullets(shot_lines(about)) if blocks[0].label_metrics else ""
+        parts["labels"] = shots + "".join(_labels(summary) for summary in blocks)
+        parts[LOOKING.lower()] = _looking(blocks, about, pointing, galleries or {}, rows)
+    damaged = [f"{run}: {cause}" for run, cause in about.damaged.items()]
     failed = [f"{run}: {cause}" for run, cause in about.failures.items()]
     parts |= {
         "made on the way": _made(about),
         "training": curve_figures(history, rows, CURVES),
         "failed runs": _bullets(failed),
+        "runs that cannot be read": _bullets(damaged),
         "differences from the published protocol": _bullets(about.remarks),
         "data": _bullets(about.notes),
         "runs": runs_table(runs),
@@ -111,26 +113,33 @@ def _labels(summary: Summary) -> str:
     unit, metrics = summary.units[0], summary.label_metrics
     shots = "".join(_figure(shot_block(summary, unit, metric)) for metric in metrics)
     each = "".join(_figure(label_block(summary, unit, metric), heat=True) for metric in metrics)
-    return _bullets(shot_lines(summary.about)) + shots + each
+    return shots + each
 
 
 def _looking(
-    summary: Summary,
+    summaries: Sequence[Summary],
+    about: About,
     pointing: pd.DataFrame | None,
     galleries: Mapping[str, bytes],
     rows: Mapping[str, str],
 ) -> str:
-    blocks = [] if pointing is None else pointing_blocks(pointing, summary)
-    figures = [_figure(block) for block in blocks]
+    figures = [
+        _figure(block)
+        for summary in summaries
+        for block in (() if pointing is None else pointing_blocks(pointing, summary))
+    ]
     for run, picture in galleries.items():
         link = f'<a href="runs/{quote(run)}/gallery.png">{escape(run)}</a>'
-        data = base64.b64encode(_smaller(picture)).decode()
+        small = _smaller(picture)
+        if small is None:
+            continue
+        data = base64.b64encode(small).decode()
         figures.append(
             f"<figure><h3>{escape(rows[run])}</h3>"
             f'<img alt="gallery of {escape(run)}" src="data:image/jpeg;base64,{data}">'
             f"<figcaption>{link}; every other run has its own</figcaption></figure>"
         )
-    return _bullets(unexplained_lines(summary.about)) + "".join(figures)
+    return _bullets(unexplained_lines(about)) + "".join(figures)
 
 
 def _made(about: About) -> str:
@@ -141,12 +150,16 @@ def _made(about: About) -> str:
     return f"<ul>{''.join(items)}</ul>" if about.made else ""
 
 
-def _smaller(picture: bytes) -> bytes:
-    """A PNG as JPEG, about a sixth of its size: the page holds one per row of the table."""
+def _smaller(picture: bytes) -> bytes | None:
+    """A PNG as JPEG, about a sixth of its size: the page holds one per row of the table. None if it
+    is damaged."""
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").save(buffer, "JPEG", quality=88)
+    try:
+        Image.open(io.BytesIO(picture)).convert("RGB").save(buffer, "JPEG", quality=88)
+    except Exception:  # a damaged file may break its reader anyhow
+        return None
     return buffer.getvalue()
 
 
@@ -207,13 +220,10 @@ def _details(title: str, text: str) -> str:
     return f"<details><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>"
 
 
-def _row_names(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _row_names(runs: Sequence[RunRecord]) -> dict[str, str]:
     """What the curves call the row of each run; the backbone only where there are several."""
-    several = len({run["backbone"] for run in runs if not run["floor"]}) > 1
-    return {
-        run["id"]: f"{run['method']}, {run['backbone']}" if several else run["method"]
-        for run in runs
-    }
+    several = len({run.backbone for run in runs if not run.floor}) > 1
+    return {run.id: f"{run.method}, {run.backbone}" if several else run.method for run in runs}
 
 
 def _anchor(name: str) -> str:

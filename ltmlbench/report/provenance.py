@@ -8,8 +8,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-RunRecord = Mapping[str, Any]
-"""The content of a ``run.json``."""
+from ltmlbench.results.records import RunRecord
 
 
 def runs_table(runs: Sequence[RunRecord]) -> str:
@@ -20,12 +19,12 @@ def runs_table(runs: Sequence[RunRecord]) -> str:
 
 def splits_table(runs: Sequence[RunRecord]) -> str:
     """Size and fingerprint of every split, to compare between machines."""
-    splits = {run["split"]["fingerprint"]: run["split"] for run in runs if "split" in run}
+    splits = {run.split.fingerprint: run.split for run in runs if run.split}
     rows = [
         [
-            escape(split["name"]),
-            *(str(split[part]) for part in ("train", "val", "test")),
-            digest[:16],
+            escape(split.name),
+            *(str(size) for size in (split.train, split.val, split.test)),
+            escape(digest[:16]),
         ]
         for digest, split in splits.items()
     ]
@@ -36,33 +35,35 @@ def networks_list(runs: Sequence[RunRecord]) -> str:
     """Per backbone: where its weights came from, and its arithmetic."""
     networks: dict[str, dict[str, Any]] = {}
     for run in runs:
-        network = run.get("network", {})
         for part in ("weights", "numerics"):
-            networks.setdefault(run["backbone"], {}).update(network.get(part, {}))
+            terms = run.network.get(part)
+            if isinstance(terms, Mapping):
+                networks.setdefault(run.backbone, {}).update(terms)
     lists = (f"<h3>{escape(name)}</h3>{_terms(terms)}" for name, terms in networks.items() if terms)
     return "".join(lists)
 
 
 def environment_list(runs: Sequence[RunRecord]) -> str:
-    """Versions and machine; each, if the runs were made in several environments."""
-    counts: dict[str, int] = {}
+    """Versions and machine that trained; each, if the runs were made in several environments."""
+    groups: dict[str, list[RunRecord]] = {}
     for run in runs:
-        text = json.dumps(run.get("environment", {}))
-        counts[text] = counts.get(text, 0) + 1
-    several = len(counts) > 1
+        groups.setdefault(json.dumps(dict(run.environment), sort_keys=True), []).append(run)
     parts = []
-    for text, count in counts.items():
-        heading = f"<h3>{count} of {len(runs)} runs</h3>" if several else ""
-        parts.append(heading + _terms(json.loads(text)))
+    for members in groups.values():
+        rows = dict.fromkeys(run.method for run in members)
+        several = len(groups) > 1
+        count = f"{len(members)} of {len(runs)} runs: {', '.join(rows)}" if several else ""
+        parts.append(f"<h3>{escape(count)}</h3>" if several else "")
+        parts.append(_terms(members[0].environment) or "<p>unknown: it was not recorded</p>")
     return "".join(parts)
 
 
 def _run(run: RunRecord) -> list[str]:
-    link = f'<a href="runs/{quote(run["id"])}/">{escape(run["id"])}</a>'
-    kind = run.get("failure", {}).get("kind", "")
-    state = f'<span class="bad">failed: {escape(kind)}</span>' if kind else escape(run["status"])
-    seconds = f"{run['seconds_fit']:.0f}" if "seconds_fit" in run else ""
-    names = (escape(str(run[key])) for key in ("method", "backbone", "fold", "seed"))
+    link = f'<a href="runs/{quote(run.id)}/">{escape(run.id)}</a>'
+    kind = run.failure.kind if run.failure else ""
+    state = f'<span class="bad">failed: {escape(kind)}</span>' if kind else escape(run.status)
+    seconds = f"{run.seconds['fit']:.0f}" if "fit" in run.seconds else ""
+    names = (escape(str(name)) for name in (run.method, run.backbone, run.fold, run.seed))
     return [link, *names, state, seconds]
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from ltmlbench.evaluation.statistics import summarise
 from ltmlbench.labels import Shot
-from ltmlbench.report.about import About
+from ltmlbench.report.about import About, titled
+from ltmlbench.results.tables import OFFICIAL, test_set
 
 
 class Stat(NamedTuple):
@@ -22,8 +23,8 @@ class Stat(NamedTuple):
     ci_high: float
 
 
-class Row(NamedTuple):
-    """A row of the table and the runs behind it."""
+class RowRuns(NamedTuple):
+    """A row of the table and how many runs are behind it."""
 
     method: str
     backbone: str
@@ -34,12 +35,13 @@ class Row(NamedTuple):
 
 
 class Summary:
-    """The results, summarised over runs.
+    """The results on one test set, or on folds of one data set, summarised over runs.
 
     Args:
-        results: tidy, as `ltmlbench.report.table.read_results` gives them; at least one row.
+        results: tidy, as `ltmlbench.results.tables.read_results` gives them; at least one row.
 
     Attributes:
+        test_set: the official test set that all of them are of; empty for folds.
         rows: of the table, floor rows first, then in the order of the results.
         units: that of the headline first.
         metrics: over all labels, in the order of the results.
@@ -48,6 +50,7 @@ class Summary:
 
     def __init__(self, results: pd.DataFrame, about: About) -> None:
         self.about = about
+        self.test_set = test_set(results["fold"].iloc[0])
         self.rows = sorted(_rows(results), key=lambda row: not row.floor)
         first = about.protocol.headline_unit or about.protocol.unit
         self.units = sorted(dict.fromkeys(results["unit"]), key=lambda unit: unit != first)
@@ -62,7 +65,16 @@ class Summary:
         }
         self._results = results
 
-    def stat(self, unit: str, row: Row, metric: str, label: str = "") -> Stat | None:
+    def covers(self, folds: pd.Series[str]) -> pd.Series[bool]:
+        """Which of some splits are among those summarised here."""
+        return folds.isin(self._results["fold"].unique())
+
+    def title(self, text: str) -> str:
+        """A heading, with the test set where there are several."""
+        where = self.test_set.removeprefix(OFFICIAL)
+        return titled(f"{text}, official test set {where!r}" if where else text, self.about)
+
+    def stat(self, unit: str, row: RowRuns, metric: str, label: str = "") -> Stat | None:
         """One cell; None if no run of the row has that metric at that unit."""
         return self._stats.get((unit, row.method, row.backbone, metric, label))
 
@@ -75,8 +87,8 @@ class Summary:
     def caption(self) -> str:
         """What the values and ± are, and over what."""
         folds, seeds = max(r.folds for r in self.rows), max(r.seeds for r in self.rows)
-        folded = self._results["fold"].str.startswith("fold ").all()
-        grid = f"{_plural(folds, 'fold' if folded else 'split')} × {_plural(seeds, 'seed')}"
+        seeded = _plural(seeds, "seed")
+        grid = seeded if self.test_set else f"{_plural(folds, 'fold')} × {seeded}"
         runs = self.rows[0].runs
         if not self.even:
             over = f"over the runs of each row, column n (of {grid}; no deviation if n = 1)"
@@ -85,16 +97,6 @@ class Summary:
         else:
             over = f"over n = {runs} runs ({'' if runs == folds * seeds else 'of '}{grid})"
         return f"Mean ± standard deviation (ddof = 1) {over}."
-
-    @property
-    def progress(self) -> str:
-        """How many runs the numbers stand for."""
-        done, failed = self._results["run"].nunique(), len(self.about.failures)
-        left = self.about.planned - done - failed
-        parts = [f"{done} of {self.about.planned} runs done"]
-        parts += [f"{failed} failed"] if failed else []
-        parts += [f"{left} not run yet"] if left > 0 else []
-        return ", ".join(parts) + "."
 
     def undefined(self, unit: str, metrics: Sequence[str]) -> Iterator[str]:
         """How many undefined values are left out of the means, and on which folds; one line per
@@ -111,10 +113,29 @@ class Summary:
             yield f"{', '.join(names)}: undefined values are left out of the mean: {answer}"
 
 
-def _rows(results: pd.DataFrame) -> Iterator[Row]:
+def summaries(results: pd.DataFrame, about: About) -> list[Summary]:
+    """One per official test set, which are never averaged; one for all folds together."""
+    if results.empty:
+        return []
+    sets = results["fold"].map(test_set)
+    return [Summary(results[sets == name], about) for name in dict.fromkeys(sets)]
+
+
+def progress(results: pd.DataFrame, about: About) -> str:
+    """How many runs the numbers stand for."""
+    done, failed, damaged = results["run"].nunique(), len(about.failures), len(about.damaged)
+    left = about.planned - done - failed - damaged
+    parts = [f"{done} of {about.planned} runs done"]
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{damaged} cannot be read"] if damaged else []
+    parts += [f"{left} not run yet"] if left > 0 else []
+    return ", ".join(parts) + "."
+
+
+def _rows(results: pd.DataFrame) -> Iterator[RowRuns]:
     for (method, backbone), part in results.groupby(["method", "backbone"], sort=False):
         sizes = part[["run", "fold", "seed"]].nunique()
-        yield Row(str(method), str(backbone), bool(part["floor"].iloc[0]), *sizes)
+        yield RowRuns(str(method), str(backbone), bool(part["floor"].iloc[0]), *sizes)
 
 
 def _plural(count: int, noun: str) -> str:

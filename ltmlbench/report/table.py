@@ -1,16 +1,13 @@
-"""results.csv, table.md, and the table at the end of a run in the terminal."""
+"""table.md, and the table at the end of a run in the terminal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pandas as pd
 from tabulate import tabulate
 
-from ltmlbench.errors import DataError
 from ltmlbench.report.about import About, data_line, shot_lines, titled
 from ltmlbench.report.blocks import (
     Block,
@@ -21,68 +18,28 @@ from ltmlbench.report.blocks import (
     shot_block,
 )
 from ltmlbench.report.looking import LOOKING, pointing_blocks, unexplained_lines
-from ltmlbench.report.summary import Summary
-from ltmlbench.store import write_atomic
-
-TYPES: Mapping[str, str] = {
-    "run": "str",
-    "method": "str",
-    "backbone": "str",
-    "fold": "str",
-    "seed": "int64",
-    "unit": "str",
-    "metric": "str",
-    "label": "str",
-    "value": "float64",
-    "undefined": "int64",
-    "floor": "bool",
-    "simulated": "bool",
-}
-"""Columns of results.csv. ``label`` is empty for a metric over all labels; ``value`` is empty
-where it is undefined; ``undefined`` counts what a mean leaves out."""
-
-
-def write_results(rows: Iterable[Mapping[str, Any]], path: Path) -> pd.DataFrame:
-    """Writes results.csv, one row per run, unit, metric and label, and returns it as a frame."""
-    results = pd.DataFrame(list(rows), columns=list(TYPES)).astype(dict(TYPES))
-    write_atomic(path, results.to_csv(index=False))
-    return results
-
-
-def read_results(path: Path) -> pd.DataFrame:
-    """What `write_results` wrote, to the last digit.
-
-    Raises:
-        DataError: there is no such file, or it is not of that form.
-    """
-    try:
-        text = pd.read_csv(path, usecols=list(TYPES), dtype="str", na_filter=False)
-        value = text["value"].replace("", "nan")
-        return text.assign(value=value, floor=text["floor"] == "True")[list(TYPES)].astype(
-            dict(TYPES)
-        )
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read results {path}: {' '.join(str(error).split())}") from error
+from ltmlbench.report.summary import Summary, progress, summaries
 
 
 def render_table(results: pd.DataFrame, about: About, pointing: pd.DataFrame | None = None) -> str:
     """table.md: the headline per unit, head/medium/tail, each label, where the networks look,
-    failures, remarks, notes.
+    failures, remarks, notes. Official test sets stand one below the other.
 
     Args:
-        results: as `write_results` returns them; it may be empty.
-        pointing: as `ltmlbench.report.looking.read_pointing` returns it.
+        results: as `ltmlbench.results.tables.read_results` gives them; it may be empty.
+        pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
     """
-    parts = [f"# {titled(about.title, about)}", data_line(about)]
-    if results.empty:
-        parts.append(f"0 of {about.planned} runs done: there is nothing to show yet.")
-    else:
-        summary = Summary(results, about)
-        parts += [summary.progress, *_sections(summary)]
-        parts += _looking(summary, pointing)
+    parts = [f"# {_inline(titled(about.title, about))}", _inline(data_line(about))]
+    parts.append(progress(results, about))
+    blocks = summaries(results, about)
+    for summary in blocks:
+        parts += _sections(summary)
+    parts += _looking(blocks, about, pointing)
     parts += _list("Made on the way", about.made.values(), about)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]
     parts += _list("Failed runs", failures, about)
+    damaged = [f"`{run}`: {cause}" for run, cause in about.damaged.items()]
+    parts += _list("Runs that cannot be read", damaged, about)
     parts += _list("How this differs from the published protocol", about.remarks, about)
     parts += _list("Notes on the data", about.notes, about)
     return "\n\n".join(parts) + "\n"
@@ -96,34 +53,43 @@ def _sections(summary: Summary) -> Iterator[str]:
             yield _markdown(further)
     if not summary.label_metrics:
         return
-    yield from _list("Head, medium and tail labels", shot_lines(about), about)
+    yield f"## {_inline(summary.title('Head, medium and tail labels'))}"
+    yield _bullets(shot_lines(about))
     for metric in summary.label_metrics:
         yield _markdown(shot_block(summary, unit, metric), level=3)
-    yield f"## {titled('Each label', about)}"
+    yield f"## {_inline(summary.title('Each label'))}"
     for metric in summary.label_metrics:
         yield _markdown(label_block(summary, unit, metric), level=3)
 
 
-def _looking(summary: Summary, pointing: pd.DataFrame | None) -> list[str]:
-    blocks = [] if pointing is None else list(pointing_blocks(pointing, summary))
-    parts = [_markdown(block, level=3) for block in blocks]
-    parts += [_bullets(lines)] if (lines := unexplained_lines(summary.about)) else []
-    return [f"## {titled(LOOKING, summary.about)}", *parts] if parts else []
+def _looking(
+    summaries: Sequence[Summary], about: About, pointing: pd.DataFrame | None
+) -> list[str]:
+    if not summaries:
+        return []
+    parts = [
+        _markdown(block, level=3)
+        for summary in summaries
+        for block in (() if pointing is None else pointing_blocks(pointing, summary))
+    ]
+    parts += [_bullets(lines)] if (lines := unexplained_lines(about)) else []
+    return [f"## {titled(LOOKING, about)}", *parts] if parts else []
 
 
 def print_table(results: pd.DataFrame, about: About) -> None:
-    """Prints the headline block, with colours where the output is a terminal."""
+    """Prints the headline blocks, with colours where the output is a terminal."""
     if results.empty:
-        print(f"{titled(about.title, about)}: 0 of {about.planned} runs done")
+        print(f"{titled(about.title, about)}: {progress(results, about)}")
         return
-    summary = Summary(results, about)
-    block = headline_block(summary, summary.units[0])
-    print(f"\n{block.title}: {about.title}")
-    if sys.stdout.isatty():
-        _print_rich(block)
-    else:
-        print(_grid(block, "simple", lambda cell, kind: cell.text))
-    print("\n".join([block.caption, *block.notes, summary.progress]))
+    for summary in summaries(results, about):
+        block = headline_block(summary, summary.units[0])
+        print(_printable(f"\n{block.title}: {about.title}"))
+        if sys.stdout.isatty():
+            _print_rich(block)
+        else:
+            print(_grid(block, "simple", lambda cell, kind: _printable(cell.text)))
+        print(_printable("\n".join([block.caption, *block.notes])))
+    print(progress(results, about))
 
 
 def _print_rich(block: Block) -> None:
@@ -136,18 +102,20 @@ def _print_rich(block: Block) -> None:
     for place, name in enumerate(block.header):
         table.add_column(Text(name), justify="left" if place < block.texts else "right")
     for line in block.lines:
-        cells = (Text(cell.text, style="bold" if cell.bold else "") for cell in line.cells)
+        cells = (
+            Text(_printable(cell.text), style="bold" if cell.bold else "") for cell in line.cells
+        )
         table.add_row(*cells, style=styles[line.kind])
     Console().print(table)
 
 
 def _markdown(block: Block, level: int = 2) -> str:
     def written(cell: Cell, kind: str) -> str:
-        text = cell.text.replace("|", "\\|")
+        text = _inline(cell.text)
         mark = "**" if cell.bold else "*" if kind == "published" and text else ""
         return f"{mark}{text}{mark}"
 
-    parts = [f"{'#' * level} {block.title}", _grid(block, "pipe", written), block.caption]
+    parts = [f"{'#' * level} {_inline(block.title)}", _grid(block, "pipe", written), block.caption]
     if lines := [*block.notes, *block.legend]:
         parts.append(_bullets(lines))
     return "\n\n".join(parts)
@@ -171,5 +139,15 @@ def _bullets(lines: Iterable[str]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks, and without what Markdown would take for HTML."""
-    return " ".join(text.split()).replace("<", "&lt;")
+    """Without line breaks, and without what Markdown would take for HTML or for a link."""
+    return " ".join(text.split()).replace("<", "&lt;").replace("](", "]\\(")
+
+
+def _inline(text: str) -> str:
+    """The same in a heading or in the cell of a table."""
+    return _one_line(text).replace("|", "\\|")
+
+
+def _printable(text: str) -> str:
+    """Without control characters, which a terminal would obey."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from ltmlbench.arrays import Logits, Rows
 from ltmlbench.contracts import Head, Sampler
+from ltmlbench.errors import DataError
 from ltmlbench.evaluation.metrics import MeanAveragePrecision
 from ltmlbench.feeds.ready import Ready
 from ltmlbench.labels import LabelMatrix
@@ -100,10 +101,40 @@ def epoch_order(work: Work, sampler: Sampler, lesson: Lesson, epoch: int, stream
 
     Args:
         stream: 0, or the number of a second, independent draw of the same epoch.
+
+    Raises:
+        DataError: the sampler draws what are no rows, or another order when it is asked again.
     """
     purpose = ("order", stream) if stream else ("order",)
     seed = derive_seed(work.task.seed, *purpose)
-    return np.asarray(lesson.rows[sampler.order(lesson.labels, seed=seed, epoch=epoch)])
+    order = _drawn(sampler, lesson, seed, epoch)
+    if epoch == 0 and not np.array_equal(order, _drawn(sampler, lesson, seed, epoch)):
+        raise DataError(
+            f"{_name(sampler)} draws another order when it is asked again: take every random "
+            "number from `seed` and `epoch`, or a run cannot be resumed or repeated"
+        )
+    return np.asarray(lesson.rows[order])
+
+
+def _drawn(sampler: Sampler, lesson: Lesson, seed: int, epoch: int) -> Rows:
+    order = np.asarray(sampler.order(lesson.labels, seed=seed, epoch=epoch))
+    number, what = len(lesson.rows), ""
+    if order.ndim != 1 or order.dtype.kind not in "iu":
+        what = f"{order.dtype} of shape {order.shape}"
+    elif len(order) == 0:
+        what = "no row at all"
+    elif order.min() < 0 or order.max() >= number:
+        what = f"rows {order.min()} to {order.max()}"
+    if what:
+        raise DataError(
+            f"{_name(sampler)} draws {what} in epoch {epoch + 1}: a list of whole numbers from 0 "
+            f"to {number - 1} is needed"
+        )
+    return order
+
+
+def _name(sampler: Sampler) -> str:
+    return f"sampler {type(sampler).__module__}:{type(sampler).__qualname__}"
 
 
 def epoch_batches(

@@ -24,6 +24,9 @@ def choose_numerics(backbone: Backbone, device: str, precision: str) -> Numerics
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise RequestError(f"device {device!r} was asked for, but torch finds no GPU: --device cpu")
+    if device.startswith("cuda:") and int(device[5:]) >= torch.cuda.device_count():
+        number = torch.cuda.device_count()
+        raise RequestError(f"device {device!r} was asked for, but the GPUs are 0 to {number - 1}")
     if precision == "auto":
         native = device.startswith("cuda") or _cpu_has_bfloat16()
         native = native and backbone.takes != "vector"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts import SubsetGenerator
@@ -120,20 +120,44 @@ class ByShot(SubsetGenerator):
         return _ordered(blocks)
 
 
+_EITHER = 'prior: give either map={"disc": ["G"], ...} or file=map.json'
+
+
 class Prior(SubsetGenerator):
     """Subsets somebody knows: regions, features, a taxonomy. Labels not named are left out."""
 
     map: dict[str, tuple[str, ...]] = Field({}, description="subset name -> label names")
-    file: Path | None = Field(None, description="the same as a JSON file")
+    file: Path | None = Field(None, description="the same as a JSON file", exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        """Puts what ``file`` holds into ``map``: identities are of the content, not of the path."""
+        if not isinstance(given, dict) or not given.get("file"):
+            return given
+        if given.get("map"):
+            raise ValueError(_EITHER)
+        file = Path(given["file"]).expanduser()
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            if any(not isinstance(names, list) for names in dict(found).values()):
+                raise TypeError("not every subset is a list")
+            subsets = {str(k): tuple(map(str, v)) for k, v in found.items()}
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            raise ValueError(
+                f"{error}; a JSON object of subset name -> list of labels is needed"
+            ) from None
+        return {**given, "map": subsets}
 
     def generate(
         self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
     ) -> Members:
-        given = self._read()
+        if not self.map:
+            raise RequestError(_EITHER)
         index = {name: c for c, name in enumerate(labels.names)}
         blocks: list[list[int]] = []
         owner: dict[str, str] = {}
-        for subset, names in given.items():
+        for subset, names in self.map.items():
             for name in names:
                 if name not in index:
                     import difflib
@@ -148,19 +172,6 @@ class Prior(SubsetGenerator):
                 owner[name] = subset
             blocks.append([index[name] for name in names])
         return _ordered([block for block in blocks if block])
-
-    def _read(self) -> dict[str, tuple[str, ...]]:
-        if bool(self.map) == bool(self.file):
-            raise RequestError('prior: give either map={"disc": ["G"], ...} or file=map.json')
-        if self.file is None:
-            return self.map
-        try:
-            found = json.loads(self.file.read_text(encoding="utf-8"))
-            return {str(k): tuple(map(str, v)) for k, v in dict(found).items()}
-        except (OSError, ValueError, TypeError) as error:
-            raise DataError(
-                f"{self.file}: {error}; a JSON object of subset name -> list of labels is needed"
-            ) from None
 
 
 class Communities(SubsetGenerator):

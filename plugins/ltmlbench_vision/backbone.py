@@ -65,7 +65,13 @@ class Timm(Backbone):
             for layer in network.modules()
         )
 
+    def check(self, shape: tuple[int, ...]) -> None:
+        from ltmlbench_vision.trunk import TimmTrunk, fixed_size
+
+        if fixed_size(self.model) is not None:
+            TimmTrunk(self.model, "random", "", shape)
+
     def build(self, shape: tuple[int, ...]) -> Trunk:
         from ltmlbench_vision.trunk import TimmTrunk
 
-        return TimmTrunk(self.model, self.weights, self.digest)
+        return TimmTrunk(self.model, self.weights, self.digest, shape)

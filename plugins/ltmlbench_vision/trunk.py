@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import timm
 import torch
 
+from ltmlbench.errors import RequestError
 from ltmlbench.training.network import Trunk
 from ltmlbench_vision.weights import locate, state_for
 
@@ -18,24 +20,26 @@ class TimmTrunk(Trunk):
         model: timm name.
         weights: as located by `ltmlbench_vision.weights.locate`.
         digest: sha256 that the weights file has to have, or "random"; "": whatever is found.
+        shape: (3, H, W). A network made for one size, such as a ViT, is built for this one; timm
+            resamples what depends on it (position embeddings) from the weights' own size.
 
     Raises:
         RequestError: another file is found here than the one asked for (another machine, a changed
-            cache), or it does not fit the model.
+            cache), it does not fit the model, or the network cannot take pictures of that size.
     """
 
-    def __init__(self, model: str, weights: str, digest: str) -> None:
+    def __init__(self, model: str, weights: str, digest: str, shape: tuple[int, ...]) -> None:
         super().__init__()
-        network: Any = timm.create_model(model, num_classes=0, global_pool="")
+        fixed = fixed_size(model)
+        foreign = fixed is not None and fixed != shape[1:]
+        found = locate(model, weights, digest)
+        network: Any = (
+            _resized(model, shape[1:], found.file) if foreign else _as_it_is(model, found.file)
+        )
         self.network = network
         self.num_features = int(network.num_features)
         self.mean = network.pretrained_cfg["mean"]
         self.std = network.pretrained_cfg["std"]
-        found = locate(model, weights, digest)
-        if found.file is not None:
-            state = state_for(found.file, network.state_dict())
-            missing = network.load_state_dict(state, strict=False).missing_keys
-            assert all(name.endswith("num_batches_tracked") for name in missing), missing
         self.provenance = {
             "model": model,
             "timm": timm.__version__,
@@ -43,6 +47,20 @@ class TimmTrunk(Trunk):
             "sha256": found.digest,
             "parameters": sum(p.numel() for p in network.parameters()),
         }
+        if fixed is not None:
+            self._try(model, shape)
+
+    def _try(self, model: str, shape: tuple[int, ...]) -> None:
+        """Looks whether what comes out can be laid out as maps, before anybody trains on it."""
+        self.eval()
+        try:
+            with torch.no_grad():
+                maps = self(torch.zeros(1, *shape))
+            if maps.shape[:2] != (1, self.num_features):
+                raise ValueError(f"it gives {tuple(maps.shape)}")
+        except Exception as error:  # timm's networks raise whatever they like
+            raise _unfit(model, shape[1:], error) from error
+        self.train()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         network: Any = self.network
@@ -50,6 +68,43 @@ class TimmTrunk(Trunk):
         if features.ndim == 4:
             channels_last = features.shape[1] != self.num_features
             return features.permute(0, 3, 1, 2) if channels_last else features
-        tokens = features[:, network.num_prefix_tokens :]  # B×T×D, class token dropped
+        prefix = getattr(network, "num_prefix_tokens", 0)
+        tokens = features[:, prefix:]  # B×T×D, class token dropped
         side = round(tokens.shape[1] ** 0.5)
         return tokens.transpose(1, 2).reshape(tokens.shape[0], self.num_features, side, -1)
+
+
+def fixed_size(model: str) -> tuple[int, int] | None:
+    """The one size (H, W) that a network is made for; None if it takes any."""
+    known = timm.get_pretrained_cfg(model)
+    if known is None or not known.fixed_input_size:
+        return None
+    return known.input_size[1], known.input_size[2]
+
+
+def _as_it_is(model: str, file: Path | None) -> Any:
+    network: Any = timm.create_model(model, num_classes=0, global_pool="")
+    if file is not None:
+        state = state_for(file, network.state_dict())
+        missing = network.load_state_dict(state, strict=False).missing_keys
+        assert all(name.endswith("num_batches_tracked") for name in missing), missing
+    return network
+
+
+def _resized(model: str, size: tuple[int, ...], file: Path | None) -> Any:
+    options: dict[str, Any] = {"num_classes": 0, "global_pool": "", "img_size": size}
+    if file is not None:
+        options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(file)}}
+    try:
+        return timm.create_model(model, **options)
+    except Exception as error:  # unknown argument, windows that do not fit, other weights, ...
+        raise _unfit(model, size, error) from error
+
+
+def _unfit(model: str, size: tuple[int, ...], error: Exception) -> RequestError:
+    own = fixed_size(model)
+    hint = f"it is made for --image-size {own[0]}" if own else "give another --image-size"
+    cause = " ".join(str(error).split())[:120] or type(error).__name__
+    return RequestError(
+        f"backbone {model!r} cannot take pictures of {size[0]} × {size[1]} pixels: {hint} ({cause})"
+    )

@@ -65,7 +65,7 @@ def test_samples_labels_and_file_can_be_chosen(done, tmp_path):
     ("arguments", "message"),
     [
         (["nothing"], "no run in"),
-        (["ib"], "2 runs in"),
+        (["ib-"], "2 runs in"),
         (["majority-none-fold_1"], "is a floor"),
         (["ib-test_resnet_random_init_-fold_1", "--samples=P0001_lefd"], "did you mean"),
         (["ib-test_resnet_random_init_-fold_1", "--labels=DD"], "there is no label 'DD'"),

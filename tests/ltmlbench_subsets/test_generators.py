@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import ltmlbench
-from ltmlbench import LabelMatrix
+from ltmlbench import LabelMatrix, load
+from ltmlbench.identity import canonical
 from ltmlbench.subsets import Subsets
 from ltmlbench_subsets import RelationalSubsets
 
@@ -93,6 +94,7 @@ def test_prior_takes_a_map_and_leaves_the_other_labels_out(labels, tmp_path):
         ('{"a": ["D", "H"], "b": ["H"]}', "label 'H' is in 'a' already"),
         ("{", "a JSON object of subset name -> list of labels is needed"),
         ("[1]", "a JSON object of subset name -> list of labels is needed"),
+        ('{"a": "DH"}', "a JSON object of subset name -> list of labels is needed"),
     ],
 )
 def test_a_prior_that_does_not_fit_is_one_clear_error(labels, tmp_path, content, message):
@@ -101,6 +103,18 @@ def test_a_prior_that_does_not_fit_is_one_clear_error(labels, tmp_path, content,
     with pytest.raises(ValueError, match=r".") as caught:
         generate(f"prior[file={file}]", labels)
     assert message in str(caught.value)
+
+
+def test_the_identity_of_a_prior_is_of_the_content_of_its_file(tmp_path):
+    files = [tmp_path / name for name in ("a.json", "copy.json", "other.json")]
+    for file, labels in zip(files, ("DH", "DH", "DG"), strict=True):
+        file.write_text(json.dumps({"vessels": list(labels)}))
+    a, copy, other = (canonical(load("subsets", f"prior[file={file}]")) for file in files)
+    assert a == copy
+    assert a["options"]["map"] == {"vessels": ["D", "H"]}
+    assert other != a
+    files[0].write_text("{}")
+    assert canonical(load("subsets", f"prior[file={files[1]}]")) == a
 
 
 def test_random_depends_on_the_seed_alone(labels):

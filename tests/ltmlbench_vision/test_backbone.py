@@ -19,11 +19,16 @@ from ltmlbench_vision import weights
         ("densenet121", 64, (2, 1024, 2, 2)),
         ("tf_efficientnet_lite0", 64, (2, 1280, 2, 2)),
         ("vit_tiny_patch16_224", 224, (2, 192, 14, 14)),
+        ("vit_tiny_patch16_224", 96, (2, 192, 6, 6)),
         ("swin_tiny_patch4_window7_224", 224, (2, 768, 7, 7)),
+        ("swin_tiny_patch4_window7_224", 96, (2, 768, 3, 3)),
+        ("mixer_s32_224", 96, (2, 512, 3, 3)),
+        ("levit_128s", 64, (2, 384, 1, 1)),
     ],
 )
 def test_backbones_give_feature_maps_that_train(name, size, shape):
-    trunk = load("backbone", f"{name}[weights=random]").build((3, 64, 64))
+    trunk = load("backbone", f"{name}[weights=random]").build((3, size, size))
+    assert trunk.training
     head = load("head", "linear").build(trunk.num_features, 8)
     features = trunk(torch.randn(2, 3, size, size))
     assert features.shape == shape
@@ -39,7 +44,7 @@ def test_backbones_give_feature_maps_that_train(name, size, shape):
 def test_features_are_those_of_timm_laid_out_as_maps(name):
     torch.manual_seed(0)
     whole = timm.create_model(name, num_classes=5).eval()
-    trunk = load("backbone", f"{name}[weights=random]").build((3, 64, 64)).eval()
+    trunk = load("backbone", f"{name}[weights=random]").build((3, 224, 224)).eval()
     trunk.network.load_state_dict(whole.state_dict(), strict=False)
     x = torch.randn(2, 3, 224, 224)
     with torch.no_grad():
@@ -153,6 +158,26 @@ def test_arithmetic_follows_a_rule(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(RequestError, match="no GPU"):
         choose_numerics(resnet, "cuda", "auto")
+
+
+def test_a_transformer_of_another_size_starts_from_its_file(tmp_path):
+    torch.manual_seed(1)
+    whole = timm.create_model("vit_tiny_patch16_224", num_classes=5)
+    save_file(whole.state_dict(), tmp_path / "vit.safetensors")
+    backbone = load("backbone", f"vit_tiny_patch16_224[weights={tmp_path}/vit.safetensors]")
+    network = backbone.resolve().build((3, 96, 96)).network
+    first, last = (n.blocks[0].attn.qkv.weight for n in (network, whole))
+    torch.testing.assert_close(first, last)
+    assert network.pos_embed.shape == (1, 1 + 6 * 6, 192)
+    # the class token's embedding has no place, so it is not resampled
+    torch.testing.assert_close(network.pos_embed[:, 0], whole.pos_embed[:, 0])
+
+
+def test_a_network_that_cannot_take_the_size_is_refused_while_planning():
+    with pytest.raises(RequestError, match="made for --image-size 240") as caught:
+        load("backbone", "crossvit_9_240[weights=random]").check((3, 96, 96))
+    assert "\n" not in str(caught.value)
+    load("backbone", "resnet18[weights=random]").check((3, 96, 96))
 
 
 def test_weights_that_changed_since_they_were_resolved_are_refused(tmp_path):

@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 
 from ltmlbench.contracts import POINTING
-from ltmlbench.report.looking import read_pointing
 from ltmlbench.report.page import render_page
-from ltmlbench.report.table import render_table, write_results
+from ltmlbench.report.table import render_table
+from ltmlbench.results.folder import OutFolder
+from ltmlbench.results.records import RunRecord
+from ltmlbench.results.tables import write_results
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def runs(results):
     records = results[keys].drop_duplicates("run").to_dict("records")
     explained = {"explanation": {"files": ["gallery.png", "pointing.csv"]}}
     return [
-        {"id": r["run"], "status": "done", **r, **({} if r["floor"] else explained)}
+        RunRecord(id=r["run"], status="done", **r, **({} if r["floor"] else explained))
         for r in records
     ]
 
@@ -62,7 +64,7 @@ def table(text, title):
 
 
 def test_each_label_is_shown_per_method_beside_the_uniform_map(results, about, out, runs):
-    text = render_table(results, about, read_pointing(out, runs))
+    text = render_table(results, about, OutFolder(out).pointing(runs))
     assert "## Where the networks look" in text
     rows, part = table(text, "Share of the map inside the lesions")
     assert rows["header"][:4] == ["label", "test eyes", "uniform map", "ib"]
@@ -75,24 +77,25 @@ def test_each_label_is_shown_per_method_beside_the_uniform_map(results, about, o
 
 
 def test_maps_that_point_nowhere_are_undefined_and_counted(results, about, out, runs):
-    text = render_table(results, about, read_pointing(out, runs))
+    text = render_table(results, about, OutFolder(out).pointing(runs))
     assert table(text, "Share of the map inside the lesions")[0]["N"][3] == "undefined"
     assert "left out: ib: 39 of 204;" in text  # 3 folds × (8 of N and 5 of G)
     assert "tf_efficientnet_lite0: 2×2" in text
 
 
 def test_several_backbones_have_a_uniform_map_each(results, about, out, runs):
-    other = [run | {"backbone": "resnet50"} if run["method"] == "db" else run for run in runs]
+    renamed = {"backbone": "resnet50"}
+    other = [run.model_copy(update=renamed) if run.method == "db" else run for run in runs]
     results.loc[results["method"] == "db", "backbone"] = "resnet50"
-    text = render_table(results, about, read_pointing(out, other))
+    text = render_table(results, about, OutFolder(out).pointing(other))
     header = table(text, "Pointing game")[0]["header"]
     assert header[2:4] == ["uniform map, tf_efficientnet_lite0", "uniform map, resnet50"]
     assert "db, resnet50" in header
 
 
 def test_nothing_is_said_where_nothing_was_looked_at(results, about, out, runs):
-    unseen = [{**run, "explanation": {}} for run in runs]
-    pointing = read_pointing(out, unseen)
+    unseen = [run.model_copy(update={"explanation": None}) for run in runs]
+    pointing = OutFolder(out).pointing(unseen)
     assert pointing.empty
     assert render_table(results, about, pointing) == render_table(results, about)
     assert "Where the networks look" not in render_table(results, about)
@@ -108,9 +111,9 @@ def test_an_explanation_that_failed_is_named(results, about):
 
 
 def test_a_label_called_na_is_a_label(out, runs):
-    path = out / "runs" / runs[-1]["id"] / "pointing.csv"
+    path = out / "runs" / runs[-1].id / "pointing.csv"
     path.write_text(path.read_text().replace("\nD,", "\nNA,"))
-    assert "NA" in set(read_pointing(out, runs)["label"])
+    assert "NA" in set(OutFolder(out).pointing(runs)["label"])
 
 
 def test_the_page_holds_tables_and_galleries_and_loads_nothing(results, about, out, runs):
@@ -120,7 +123,7 @@ def test_the_page_holds_tables_and_galleries_and_loads_nothing(results, about, o
         results,
         about,
         runs=runs,
-        pointing=read_pointing(out, runs),
+        pointing=OutFolder(out).pointing(runs),
         galleries={"ib-1-0": buffer.getvalue()},
     )
     assert 'id="where-the-networks-look"' in html

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from ltmlbench.report.page import render_page
-from ltmlbench.report.table import write_results
+from ltmlbench.results.records import FailureRecord, RunRecord
+from ltmlbench.results.tables import write_results
 
 VOID = {"meta", "br", "circle", "path", "use", "polyline"}
 ENVIRONMENT = {"torch": "2.15.0", "processor": "A <fast> one × 2", "gpu": ""}
@@ -58,17 +59,17 @@ def runs(results):
         "environment": ENVIRONMENT,
         "split": {"name": "fold", "fingerprint": "f" * 64, "train": 40, "val": 4, "test": 22},
         "network": {"weights": {"weights": "package", "sha256": "ab" * 32}, "numerics": {}},
-        "seconds_fit": 12.3,
+        "seconds": {"fit": 12.3},
     }
-    return [{**run, "id": run["run"], **fixed} for run in names.to_dict("records")]
+    return [RunRecord(id=run["run"], **run, **fixed) for run in names.to_dict("records")]
 
 
 @pytest.fixture
 def history(runs):
     values = [
-        {"run": run["id"], "epoch": e, "train_loss": 1 / e, "val_map": 0.1 * e}
+        {"run": run.id, "epoch": e, "train_loss": 1 / e, "val_map": 0.1 * e}
         for run in runs
-        if not run["floor"]
+        if not run.floor
         for e in (1, 2, 3)
     ]
     return [{key: str(value) for key, value in row.items()} for row in values]  # as read from CSV
@@ -113,8 +114,8 @@ def test_every_trained_row_has_its_curves(results, about, runs, history):
 
 def test_a_diverged_or_short_history_is_drawn_as_far_as_it_goes(results, about, runs):
     history = [
-        {"run": runs[-1]["id"], "epoch": 1, "train_loss": 0.7, "val_map": 0.0},
-        {"run": runs[-1]["id"], "epoch": 2, "train_loss": float("inf"), "val_map": ""},
+        {"run": runs[-1].id, "epoch": 1, "train_loss": 0.7, "val_map": 0.0},
+        {"run": runs[-1].id, "epoch": 2, "train_loss": float("inf"), "val_map": ""},
     ]
     html = render_page(results, about, runs=runs, history=history)
     assert html.count("<circle") == 3  # one epoch of each quantity, and the background
@@ -122,11 +123,9 @@ def test_a_diverged_or_short_history_is_drawn_as_far_as_it_goes(results, about, 
 
 
 def test_runs_link_to_their_folders_and_failures_are_named(results, about, runs):
-    runs[-1] |= {
-        "status": "failed",
-        "failure": {"kind": "diverged", "cause": "the loss became inf"},
-    }
-    failed = replace(about, failures={runs[-1]["id"]: "the loss became <inf>"})
+    failure = FailureRecord(kind="diverged", cause="the loss became inf")
+    runs[-1] = runs[-1].model_copy(update={"status": "failed", "failure": failure})
+    failed = replace(about, failures={runs[-1].id: "the loss became <inf>"})
     html = render_page(results, failed, runs=runs)
     assert 'href="runs/ib-1-0/"' in html
     text = Page(html).text
@@ -138,7 +137,7 @@ def test_where_the_numbers_come_from_is_told(results, about, runs):
     text = Page(render_page(results, about, runs=runs, config="folds: 3 # <b>")).text
     for part in ("A <fast> one × 2", "2.15.0", "package", "ab" * 32, "f" * 16, "folds: 3 # <b>"):
         assert part in text
-    runs[0] |= {"environment": {"torch": "2.8.0"}}
+    runs[0] = runs[0].model_copy(update={"environment": {"torch": "2.8.0"}})
     assert "1 of 15 runs" in Page(render_page(results, about, runs=runs)).text
 
 
@@ -157,3 +156,36 @@ def test_without_results_there_is_still_a_page(about, tmp_path):
     text = Page(render_page(nothing, failed)).text
     assert "0 of 15 runs done" in text
     assert "the loss diverged" in text
+
+
+def test_every_value_of_a_foreign_folder_is_escaped(results, about, runs):
+    evil = "<script>alert(1)</script>"
+    results["method"] = results["method"].replace({"ib": evil})
+    split = runs[0].split.model_copy(update={"name": evil, "fingerprint": evil})
+    changed = {
+        "method": evil,
+        "backbone": evil,
+        "fold": evil,
+        "split": split,
+        "environment": {evil: evil},
+        "network": {"weights": {evil: evil}, "numerics": evil},
+        "failure": FailureRecord(kind=evil, cause=evil),
+    }
+    runs = [run.model_copy(update=changed) for run in runs]
+    labels = tuple(evil if name == "H" else name for name in about.labels)
+    said = {"x": evil}
+    nasty = replace(about, title=evil, dataset=evil, labels=labels, notes=[evil], failures=said,
+                    damaged=said, made=said, unexplained=said)  # fmt: skip
+    history = [{"run": runs[0].id, "epoch": 1, "train_loss": 1.0, "val_map": 0.5}]
+    html = render_page(results, nasty, runs=runs, history=history, config=evil)
+    assert "<script" not in html
+    assert html.count("&lt;script") >= 15
+
+
+def test_rows_trained_in_several_environments_are_told_apart_and_unknown_is_said(
+    results, about, runs
+):
+    runs[0] = runs[0].model_copy(update={"environment": {}})
+    text = Page(render_page(results, about, runs=runs)).text
+    assert f"1 of 15 runs: {runs[0].method}" in text
+    assert "unknown: it was not recorded" in text

@@ -1,5 +1,6 @@
 """table.md says what it shows: over what, beside what, and what is missing."""
 
+import io
 import math
 import re
 import subprocess
@@ -11,7 +12,8 @@ import pandas as pd
 import pytest
 
 from ltmlbench.errors import DataError
-from ltmlbench.report.table import print_table, read_results, render_table, write_results
+from ltmlbench.report.table import print_table, render_table
+from ltmlbench.results.tables import read_results, summary_text, write_results
 
 
 @pytest.fixture
@@ -150,9 +152,51 @@ def test_a_single_run_has_no_deviation(results, about):
     assert "Mean ±" not in text
 
 
-def test_official_test_sets_are_not_called_folds(results, about):
-    official = results.assign(fold=results["fold"].str.replace("fold", "official"))
-    assert "3 splits × 1 seed" in render_table(official, about)
+@pytest.fixture
+def official(results):
+    """Folds 1 and 2 as official test sets; fold 3 as a second seed of the first."""
+    names = {"fold 1 of 3": ("official near", 0), "fold 2 of 3": ("official far", 0)}
+    names["fold 3 of 3"] = ("official near", 1)
+    folds, seeds = zip(*(names[fold] for fold in results["fold"]), strict=True)
+    return results.assign(fold=folds, seed=seeds)
+
+
+def test_official_test_sets_are_blocks_of_their_own_and_never_averaged(official, about):
+    text = render_table(official, about)
+    near = block(text, "Per patient, official test set 'near'")
+    far = block(text, "Per patient, official test set 'far'")
+    own = official.query("method == 'ib' and unit == 'patient' and metric == 'odir_kappa'")
+    values = own[own["fold"] == "official near"]["value"]
+    assert cells(near, "ib")[2] == f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
+    assert "over n = 2 runs (2 seeds)" in near
+    assert cells(far, "ib")[2] == f"{own[own['fold'] == 'official far']['value'].item():.3f}"
+    assert "Single runs (n = 1)" in far
+    assert "fold" not in near + far
+
+
+def test_published_rows_stand_beside_the_test_set_they_are_of(official, about):
+    rows = [row.model_copy(update={"test_set": "far"}) for row in about.published[:1]]
+    text = render_table(official, replace(about, published=[*rows, *about.published[1:]]))
+    near = block(text, "Per patient, official test set 'near'")
+    far = block(text, "Per patient, official test set 'far'")
+    assert "ib, published" in far
+    assert "published [" not in near
+    assert "not known to be of this test set are left out" in near
+    assert "db, published" not in text
+
+
+def test_the_terminal_shows_every_official_test_set(official, about, capsys):
+    print_table(official, about)
+    out = capsys.readouterr().out
+    assert "official test set 'near'" in out
+    assert "official test set 'far'" in out
+
+
+def test_summary_csv_has_a_mean_per_official_test_set(official):
+    summary = pd.read_csv(io.StringIO(summary_text(official)), keep_default_na=False)
+    found = summary.query("method == 'ib' and unit == 'eye' and metric == 'odir_auc'")
+    assert list(found["test_set"]) == ["official near", "official far"]
+    assert list(found["n"]) == [2, 1]
 
 
 def test_undefined_values_are_counted_and_never_printed_as_a_number(results, about):
@@ -266,3 +310,64 @@ def test_reports_and_metrics_need_no_torch():
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_bold_marks_the_best_mean_which_may_be_the_lowest(results, about):
+    part = block(render_table(results, about), "Per patient")
+    assert cells(part, "db")[2].startswith("**")
+    lower = replace(about, lower_is_better=frozenset({"odir_kappa"}))
+    part = block(render_table(results, lower), "Per patient")
+    assert cells(part, "ib")[2].startswith("**")
+    assert "**" not in cells(part, "db")[2]
+    assert cells(part, "db")[4].startswith("**")
+    assert "odir_kappa: lower is better" in part
+
+
+def test_lower_is_better_holds_for_head_medium_and_tail_too(results, about):
+    lower = replace(about, lower_is_better=frozenset({"map"}))
+    part = block(render_table(results, lower), "map of head, medium and tail labels, per patient")
+    assert cells(part, "ib")[2].startswith("**")
+
+
+NASTY = ["=1+2", "+1", "-1", "@sum", "\tx", "'quoted", "''"]
+
+
+def test_cells_that_a_spreadsheet_would_compute_are_text_and_come_back_as_they_were(rows, tmp_path):
+    for place, name in enumerate(NASTY):
+        rows[place]["method"] = rows[place]["label"] = name
+    path = tmp_path / "results.csv"
+    written = write_results(rows, path)
+    raw = pd.read_csv(path, dtype="str", na_filter=False)
+    assert not [v for v in [*raw["method"], *raw["label"]] if v.startswith(("=", "+", "-", "@"))]
+    pd.testing.assert_frame_equal(read_results(path), written, check_exact=True)
+    summary = pd.read_csv(io.StringIO(summary_text(written)), dtype="str", na_filter=False)
+    assert not [v for v in summary["label"] if v.startswith(("=", "+", "-", "@"))]
+    assert (summary["mean"] != "").any()
+
+
+MARKUP = "<img src=x onerror=alert(1)> ![p](http://example.org/p.png)"
+
+
+def test_table_md_holds_no_markup_of_others(results, about):
+    results["method"] = results["method"].str.replace("ib", MARKUP)
+    results["label"] = results["label"].str.replace("H", MARKUP)
+    nasty = replace(
+        about,
+        title=MARKUP,
+        dataset=MARKUP,
+        labels=tuple(MARKUP if name == "H" else name for name in about.labels),
+        failures={"x": MARKUP},
+        damaged={"y": MARKUP},
+        notes=[MARKUP],
+    )
+    text = render_table(results, nasty)
+    assert text.count("&lt;img") >= 8
+    assert "<img" not in text
+    assert "](" not in text
+
+
+def test_a_run_that_cannot_be_read_is_named(results, about):
+    left = results[results["run"] != "ib-2-0"]
+    text = render_table(left, replace(about, damaged={"ib-2-0": "run.json is missing"}))
+    assert "14 of 15 runs done, 1 cannot be read." in text
+    assert "- `ib-2-0`: run.json is missing" in block(text, "Runs that cannot be read")
