@@ -21,7 +21,6 @@ def ltmlbench_methods() -> list[Record]:
             "RLKD: pre-training, region attention, relational subsets, class-balanced distillation",
             citation=_RLKD,
             aliases=("rlkd",),
-            version=2,
         ),
         Record(
             "ours+focal",
@@ -29,7 +28,6 @@ def ltmlbench_methods() -> list[Record]:
             "RLKD with focal loss against the labels",
             citation=_RLKD,
             aliases=("rlkd+focal",),
-            version=2,
         ),
         Record(
             "rskd",
