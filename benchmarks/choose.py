@@ -21,7 +21,6 @@ other rows or folds included: minutes, and passes: samples forward and backward 
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import json
 import sys
@@ -34,10 +33,10 @@ from ltmlbench.benchmark import configure, prepare
 from ltmlbench.errors import LtmlbenchError, RequestError
 from ltmlbench.grid import Grid, Run
 from ltmlbench.registry import load
+from ltmlbench.results.cost import cost_of
 from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import ModelStage, Stage, Work
 from ltmlbench.store import Store, write_json
-from ltmlbench.task import Task
 from ltmlbench.testing import made
 
 SPACE: dict[str, dict[str, list[str]]] = {
@@ -105,39 +104,17 @@ def trials(row: str, number: int) -> list[str]:
     return [row, *specs[: number - 1]]
 
 
-def cost(stage: Stage, task: Task, store: Store) -> dict[str, float]:
-    """Minutes and thousands of passes of a stage and all that it is made from, each once."""
-    stages: dict[str, Stage] = {}
-
-    def walk(inner: Stage) -> None:
-        stages[inner.identity(task)] = inner
-        for further in inner.inputs():
-            walk(further)
-
-    walk(stage)
-    minutes, passes = 0.0, 0.0
-    for identity in stages:
-        artifact = store.get(identity)
-        assert artifact is not None, "a made stage is stored"
-        minutes += artifact.seconds / 60
-        if (history := artifact.folder / "history.csv").exists():
-            with open(history, newline="") as file:
-                for line in csv.DictReader(file):
-                    seen = float(line["seconds"]) * float(line["images_per_second"])
-                    passes += 3 * seen + len(task.split.val)
-        if (said := artifact.folder / "logits.npy").exists():
-            views, rows, _ = np.load(said, mmap_mode="r").shape
-            passes += views * rows
-    return {"minutes": round(minutes, 2), "kpasses": round(passes / 1000, 1)}
-
-
 def judged(run: Run, grid: Grid, store: Store) -> dict[str, Any]:
     """Validation scores and cost of a run; its stages are made where they are not stored."""
     node = grid.nodes[run.model]
     assert isinstance(node.stage, ModelStage)
     folder = made(Validated(model=node.stage), node.task, store)
     found: dict[str, Any] = json.loads((folder / "validation.json").read_text())
-    return {"fold": run.fold, **found, "cost": cost(node.stage, node.task, store)}
+    spent = cost_of(run.model, grid, store)
+    assert spent is not None, "what was made is stored"
+    passes = (3 * spent.trained + spent.scored) / 1000
+    cost = {"minutes": round(spent.seconds / 60, 2), "kpasses": round(passes, 1)}
+    return {"fold": run.fold, **found, "cost": cost}
 
 
 def show(name: str, results: list[dict[str, Any]]) -> None:

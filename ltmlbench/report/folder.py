@@ -89,7 +89,7 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
         {
             "results.csv": results_text(results),
             "summary.csv": summary_text(results),
-            "table.md": render_table(results, about, pointing),
+            "table.md": render_table(results, about, pointing, readable),
             "report.html": page,
         }
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 from tabulate import tabulate
@@ -17,23 +18,33 @@ from ltmlbench.report.blocks import (
     label_block,
     shot_block,
 )
+from ltmlbench.report.cost import cost_block
 from ltmlbench.report.looking import LOOKING, pointing_blocks, unexplained_lines
 from ltmlbench.report.summary import Summary, progress, summaries
+from ltmlbench.results.records import RunRecord
 
 
-def render_table(results: pd.DataFrame, about: About, pointing: pd.DataFrame | None = None) -> str:
-    """table.md: the headline per unit, head/medium/tail, each label, where the networks look,
+def render_table(
+    results: pd.DataFrame,
+    about: About,
+    pointing: pd.DataFrame | None = None,
+    runs: Sequence[RunRecord] = (),
+) -> str:
+    """table.md: the headline per unit, head/medium/tail, each label, cost, where the networks look,
     failures, remarks, notes. Official test sets stand one below the other.
 
     Args:
         results: as `ltmlbench.results.tables.read_results` gives them; it may be empty.
         pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
+        runs: what they cost is said.
     """
     parts = [f"# {_inline(titled(about.title, about))}", _inline(data_line(about))]
     parts.append(progress(results, about))
     blocks = summaries(results, about)
     for summary in blocks:
         parts += _sections(summary)
+    if cost := cost_block(runs):
+        parts.append(_markdown(replace(cost, title=titled(cost.title, about))))
     parts += _looking(blocks, about, pointing)
     parts += _list("Made on the way", about.made.values(), about)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]

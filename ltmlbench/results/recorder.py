@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -17,9 +18,11 @@ from ltmlbench.identity import canonical
 from ltmlbench.registry import registry
 from ltmlbench.results.claim import claim
 from ltmlbench.results.collect import Collected, collect
+from ltmlbench.results.cost import cost_of
 from ltmlbench.results.folder import OutFolder, copy_files
 from ltmlbench.results.records import (
     BenchmarkRecord,
+    CostRecord,
     ExplanationRecord,
     FailureRecord,
     RunRecord,
@@ -126,6 +129,7 @@ class Recorder:
             "status": "done",
             "environment": model.manifest.get("environment") or {},
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
+            "cost": self._cost(run),
             "network": read_json(network) if network.exists() else {},
             "explanation": self._explanation(run),
         }
@@ -189,6 +193,10 @@ class Recorder:
         copy_files(artifact, self.folder.run_folder(run.id))
         files = tuple(artifact.manifest["files"])
         return record.model_copy(update={"files": files, "seconds": artifact.seconds})
+
+    def _cost(self, run: Run) -> CostRecord | None:
+        found = cost_of(run.model, self.benchmark.grid, self.benchmark.store)
+        return None if found is None else CostRecord(**asdict(found))
 
     def _stored(self, identity: str) -> Artifact:
         artifact = self.benchmark.store.get(identity)
