@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 
 from ltmlbench.benchmark import configure, prepare
 from ltmlbench.errors import LtmlbenchError, RequestError
@@ -118,15 +119,11 @@ def judged(run: Run, grid: Grid, store: Store) -> dict[str, Any]:
 
 
 def show(name: str, results: list[dict[str, Any]]) -> None:
-    """A line per trial: means over folds."""
-    scores = {k: np.mean([r["scores"][k] for r in results]) for k in results[0]["scores"]}
-    spent = {k: np.mean([r["cost"][k] for r in results]) for k in results[0]["cost"]}
-    values = [f"{k} {v:.3f}" for k, v in scores.items()] + [
-        f"{k} {v:.1f}" for k, v in spent.items()
-    ]
-    print(f"{name}: {', '.join(values)}", flush=True)
-    ap = {c: np.nanmean([r["ap"][c] for r in results]) for c in results[0]["ap"]}
-    print("   AP " + " ".join(f"{c} {v:.3f}" for c, v in ap.items()), flush=True)
+    """Means over folds; of a label without a positive in some folds, over the others."""
+    values = pd.DataFrame([r["scores"] | r["cost"] for r in results]).mean().round(3)
+    print(name, *(f"{k} {v:g}" for k, v in values.items()), sep="  ", flush=True)
+    ap = pd.DataFrame([r["ap"] for r in results]).mean().round(3)
+    print("    AP", *(f"{k} {v:g}" for k, v in ap.items()), flush=True)
 
 
 def choose(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
