@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltmlbench.benchmark import Benchmark, Progress, configure, prepare
 from ltmlbench.config import BenchmarkConfig, read_config
+from ltmlbench.engines.referee import run_engine
+from ltmlbench.engines.schedule import to_do
 from ltmlbench.errors import RequestError
 from ltmlbench.fit import Fit
+from ltmlbench.grid import Grid, Node
+from ltmlbench.origin import changed_files
 from ltmlbench.places import plain_path
 from ltmlbench.registry import load, registry
 from ltmlbench.report.folder import report_on
 from ltmlbench.results.claim import claim
 from ltmlbench.results.recorder import Recorder
-from ltmlbench.store import cache_folder
+from ltmlbench.store import Store, cache_folder
+from ltmlbench.tracking import tracked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,11 +40,13 @@ class Result:
         out: folder with ``table.md``, ``results.csv``, ``report.html``, ``runs/``.
         results: tidy, one row per run, unit, metric and label.
         about: what the report says besides; ``about.failures`` holds a cause per failed run.
+        unrecorded: what is stored but could not be written into ``out``, a line each.
     """
 
     out: Path
     results: pd.DataFrame
     about: About
+    unrecorded: tuple[str, ...] = ()
 
 
 def run(
@@ -71,26 +80,30 @@ def _settings(config: object) -> Mapping[str, Any]:
     )
 
 
-def execute(benchmark: Benchmark, *, fresh: bool = False) -> Result:
-    """Executes a prepared benchmark and writes its output folder.
+def execute(benchmark: Benchmark) -> Result:
+    """Executes a prepared benchmark and writes its output folder."""
+    with tracked(benchmark.config.trackers, benchmark.config.out):
+        return _execute(benchmark)
 
-    Args:
-        fresh: forget what is stored of these runs and do all of it again.
-    """
+
+def _execute(benchmark: Benchmark) -> Result:
     config, grid, store = benchmark.config, benchmark.grid, benchmark.store
-    if fresh:
-        for identity in grid.nodes:
-            store.discard(identity)
-    todo = sum(not store.has(identity) for identity in grid.nodes)
+    warn_of_changes(grid, store)
+    todo = len(to_do(grid, store))
     registry().announce("benchmark_started", config=config.model_dump(mode="json"), stages=todo)
     recorder = Recorder(benchmark)
     engine = load("engine", config.engine)
+    jobs = choose_jobs(benchmark)
     try:
-        engine.run(grid, store, choose_jobs(benchmark), recorder.ended)
-    finally:
-        report = report_on(recorder.collected(), recorder.metrics)
-        recorder.finish()
-    return Result(config.out, report.results, report.about)
+        unrecorded = run_engine(engine, config.engine, grid, store, jobs, recorder.ended)
+    except BaseException:  # stopped: a table of what is done, if it can be written
+        with contextlib.suppress(Exception):
+            report_on(recorder.collected(), recorder.metrics)
+            recorder.finish()
+        raise
+    report = report_on(recorder.collected(), recorder.metrics)
+    recorder.finish()
+    return Result(config.out, report.results, report.about, tuple(unrecorded))
 
 
 WORTH_PROCESSES = 4000
@@ -99,19 +112,48 @@ WORTH_PROCESSES = 4000
 
 def choose_jobs(benchmark: Benchmark) -> int:
     """How many stages are executed at once. Two processes of one thread train more pictures per
-    second than one process of two threads (1.7 times: docs/design.md)."""
+    second than one process of two threads (1.7 times: docs/design.md).
+
+    Decided from the whole grid and not from what is left of it, because the number of threads
+    changes the last digits: a benchmark that was stopped goes on as it began.
+    """
     jobs = benchmark.config.jobs
     if jobs != "auto":
         return jobs
-    worth = images_to_train(benchmark) >= WORTH_PROCESSES
+    worth = _images(benchmark.grid.nodes.values()) >= WORTH_PROCESSES
     return min(os.cpu_count() or 1, 4) if worth and benchmark.config.device == "cpu" else 1
 
 
 def images_to_train(benchmark: Benchmark) -> int:
     """How many pictures the trainings that are not stored will see, roughly."""
-    nodes = benchmark.grid.nodes.values()
+    return _images(to_do(benchmark.grid, benchmark.store).values())
+
+
+def _images(nodes: Iterable[Node]) -> int:
     return sum(
-        len(node.task.split.train) * node.task.schedule.epochs
+        len(node.task.split.train) * (node.stage.schedule or node.task.schedule).epochs
         for node in nodes
-        if isinstance(node.stage, Fit) and not benchmark.store.has(node.identity)
+        if isinstance(node.stage, Fit)
     )
+
+
+def warn_of_changes(grid: Grid, store: Store) -> None:
+    """Says once per file of a plugin that it was changed after something stored was made by it."""
+    said: set[str] = set()
+    for run in grid.runs:
+        for identity in _made_from(grid, run.explanation or run.identity):
+            artifact = store.get(identity)
+            for file in changed_files(artifact.manifest) if artifact else ():
+                if file not in said:
+                    said.add(file)
+                    print(
+                        f"ltmlbench: {run.method} was changed since {run.fold} was trained "
+                        f"({file}): --fresh {run.method} does it again, Record.version keeps both",
+                        file=sys.stderr,
+                    )
+
+
+def _made_from(grid: Grid, identity: str) -> Iterator[str]:
+    yield identity
+    for inner in grid.nodes[identity].inputs:
+        yield from _made_from(grid, inner)

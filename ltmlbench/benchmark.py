@@ -13,6 +13,7 @@ import numpy as np
 from ltmlbench.arrays import Rows
 from ltmlbench.config import BenchmarkConfig, make_config
 from ltmlbench.contracts import Backbone, Dataset, Explanation, Feed, Method
+from ltmlbench.data.reading import load_samples
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import DataError, LtmlbenchError, RequestError
@@ -56,9 +57,17 @@ def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
 
 
 def prepare(
-    config: BenchmarkConfig, dataset: Dataset, *, decode: bool, progress: Progress | None = None
+    config: BenchmarkConfig,
+    dataset: Dataset,
+    *,
+    decode: bool,
+    fresh: bool = False,
+    progress: Progress | None = None,
 ) -> Benchmark:
     """Reads the data set, makes its samples ready (if ``decode``), and lays out the grid.
+
+    Args:
+        fresh: make samples ready again that are ready already.
 
     Raises:
         RequestError, DataError: what the user has to mend, in one line.
@@ -75,21 +84,21 @@ def prepare(
     check_places(config.out, cache)
     store = Store(cache)
     with caching_in(cache):
-        samples = dataset.load(config.data_dir)
+        samples = load_samples(dataset, config.data_dir, config.dataset)
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
-    contents = frozenset(samples.content)
+    contents = frozenset(samples.files)
     samples = versioned(samples, dataset)
     feed = load_feed(config, samples)
     _refuse_misfits(networks, feed)
     _splits(config, samples)  # a wrong --folds is refused before anything is decoded
     with caching_in(cache):
         sources = _sources(config, contents)
-    ready, samples = _readable(samples, feed, store, decode, progress)
+    ready, samples = _readable(samples, feed, store, decode, fresh, progress)
     tasks = _tasks(config, samples, feed, networks[0], sources)
     grid = build_grid(_suited(rows, tasks[0]), networks, tasks, explanation)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
-        _ready_sources(sources, store)
+        _ready_sources(sources, store, fresh, progress)
     shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
     return Benchmark(config, dataset, samples, shots, ready, grid, store)
 
@@ -206,8 +215,8 @@ def _sources(config: BenchmarkConfig, contents: AbstractSet[str]) -> tuple[Sourc
             raise RequestError(f"cannot read source {text!r}: write NAME=DIR, e.g. idrid=/path")
         folder = plain_path(match["folder"]) if match["folder"] else None
         reader = load("dataset", match["spec"])
-        source = reader.load(folder)
-        shared = len(contents & set(source.content))
+        source = load_samples(reader, folder, match["spec"])
+        shared = len(contents & set(source.files))
         if shared:
             raise RequestError(
                 f"source {text!r} holds {shared} pictures of the benchmark's own data: "
@@ -218,9 +227,11 @@ def _sources(config: BenchmarkConfig, contents: AbstractSet[str]) -> tuple[Sourc
     return tuple(found)
 
 
-def _ready_sources(sources: Sequence[Source], store: Store) -> None:
+def _ready_sources(
+    sources: Sequence[Source], store: Store, fresh: bool, progress: Progress | None
+) -> None:
     for source in sources:
-        opened = make_ready(source.feed, source.samples, store)
+        opened = make_ready(source.feed, source.samples, store, again=fresh, progress=progress)
         if opened.failed:
             first = next(iter(opened.failed.values()))
             raise DataError(
@@ -321,10 +332,15 @@ def _limited(samples: Samples, limit: int) -> Rows:
 
 
 def _readable(
-    samples: Samples, feed: Feed, store: Store, decode: bool, progress: Progress | None
+    samples: Samples,
+    feed: Feed,
+    store: Store,
+    decode: bool,
+    fresh: bool,
+    progress: Progress | None,
 ) -> tuple[bool, Samples]:
     """Whether the samples are ready; those that cannot be read are left out, with a note."""
-    opened = make_ready(feed, samples, store, make=decode, progress=progress)
+    opened = make_ready(feed, samples, store, make=decode, again=fresh, progress=progress)
     if opened is None or not opened.failed:
         return opened is not None, samples
     good = np.setdiff1d(np.arange(len(samples)), np.array(sorted(opened.failed), dtype=np.int64))
@@ -333,4 +349,4 @@ def _readable(
     first = next(iter(opened.failed.values()))
     note = f"{len(opened.failed)} samples cannot be read and are left out; the first: {first}"
     left = replace(samples.take(good), notes=(*samples.notes, note))
-    return make_ready(feed, left, store, make=decode) is not None, left
+    return make_ready(feed, left, store, make=decode, again=fresh) is not None, left

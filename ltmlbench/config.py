@@ -67,10 +67,13 @@ class BenchmarkConfig(Schedule):
         description="stages executed at once; auto: on CPUs a process per core, at most 4, where "
         "there is enough to train; on a GPU one",
     )
+    trackers: Names = Field((), description="who is told how it goes, e.g. jsonl; may be several")
     out: Path = Field(Path("out"), description="where table, report and runs are written")
     cache_dir: Path | None = Field(None, description="shared artifacts and decoded pixels")
 
-    @field_validator("methods", "backbones", "sources", "floors", "metrics", mode="before")
+    @field_validator(
+        "methods", "backbones", "sources", "floors", "metrics", "trackers", mode="before"
+    )
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):

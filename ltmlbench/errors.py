@@ -10,6 +10,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f", did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
+def printable(text: object, limit: int = 80) -> str:
+    """Text from a file as it may stand in a line for people: control characters and line breaks
+    are written out (``\\x1b``), and what is longer than ``limit`` is cut."""
+    safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
+    return safe if len(safe) <= limit else safe[: limit - 1] + "…"
+
+
 class LtmlbenchError(Exception):
     """Base of the errors that the command line prints as one line."""
 

@@ -86,6 +86,7 @@ class Grid:
         unplanned: runs that failed before they began, each with its ``failure``.
         notes: what was asked for twice or had to be left out, one line each.
         tasks: one per fold and seed.
+        looks: identities of the stages that methods plan to look at (`Method.looks`).
     """
 
     runs: tuple[Run, ...]
@@ -93,6 +94,7 @@ class Grid:
     unplanned: tuple[Run, ...] = ()
     notes: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
+    looks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,16 +151,18 @@ def build_grid(
                 full = replace(task, backbone=network.backbone, numerics=network.numerics)
                 runs.append(_lay_out(row, network, full, nodes, explanation, notes))
     wanted = set(nodes)
+    looks: dict[str, Node] = {}
     for task in tasks:
         for row in rows:
             for network in named[:1] if row.floor else named:
                 full = replace(task, backbone=network.backbone, numerics=network.numerics)
-                nodes |= _looks(row, full, wanted, notes)
+                looks |= _looks(row, full, wanted, notes)
     places = [(run.row, run.fold, run.seed) for run in runs]
     assert len(set(places)) == len(places), "a run is counted once"
     return Grid(
         runs=tuple(run for run in runs if not run.failure),
-        nodes=nodes,
+        nodes=nodes | looks,
+        looks=tuple(looks),
         unplanned=tuple(run for run in runs if run.failure),
         notes=tuple(dict.fromkeys(notes)),
         tasks=tuple(tasks),

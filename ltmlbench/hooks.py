@@ -1,4 +1,4 @@
-"""What a plugin may implement: one hook per kind of component, and events of a run.
+"""What a plugin may implement: one hook per kind of component, verbs, and events of a run.
 
 A plugin is a module (or object) registered under the ``ltmlbench`` entry-point group. Its hooks
 return light `Record` objects; the code a record points at is imported only when it is used.
@@ -56,6 +56,23 @@ class Record:
     catch_all: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb of the command line as a plugin announces it.
+
+    Args:
+        verb: what users type after ``ltmlbench``: small letters, digits and hyphens.
+        target: where its function is, ``"package.module:function"``, imported when the verb is
+            used. It is called with an `argparse.ArgumentParser`, to which it adds its options, and
+            the arguments given; it returns the exit code. Its docstring is the help.
+        summary: one line for ``ltmlbench --help``.
+    """
+
+    verb: str
+    target: str
+    summary: str
+
+
 class ComponentHooks:
     """One hook per kind of component. Each returns the records of one plugin."""
 
@@ -111,6 +128,18 @@ class ComponentHooks:
     def ltmlbench_engines(self) -> Iterable[Record]:  # type: ignore[empty-body]
         """Engines: ``Record("local", "pkg.engines:Local", "stages in this process")``."""
 
+    @hookspec
+    def ltmlbench_trackers(self) -> Iterable[Record]:  # type: ignore[empty-body]
+        """Trackers: ``Record("board", "pkg.board:Board", "curves in a browser")``."""
+
+
+class CommandHooks:
+    """Verbs of the command line."""
+
+    @hookspec
+    def ltmlbench_commands(self) -> Iterable[Command]:  # type: ignore[empty-body]
+        """Verbs: ``Command("folds", "pkg.folds:command", "how a data set would be split")``."""
+
 
 class EventHooks:
     """Events of a run, for observers such as experiment trackers. An observer can never fail a
@@ -125,6 +154,10 @@ class EventHooks:
         """``stage`` is the identity (sha256) of the stage, ``title`` a line for people."""
 
     @hookspec
+    def ltmlbench_stage_waiting(self, stage: str, title: str) -> None:
+        """Another process is making the same stage; its output will be used."""
+
+    @hookspec
     def ltmlbench_epoch_finished(
         self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
     ) -> None:
@@ -136,7 +169,7 @@ class EventHooks:
 
     @hookspec
     def ltmlbench_stage_failed(self, stage: str, title: str, kind: str, cause: str) -> None:
-        """``kind``: error, out-of-memory, diverged or stopped."""
+        """``kind``: error, out-of-memory or diverged."""
 
     @hookspec
     def ltmlbench_run_finished(self, run: Mapping[str, Any]) -> None:
@@ -163,6 +196,7 @@ KINDS: Mapping[str, str] = {
     "metric": "ltmlbench_metrics",
     "explanation": "ltmlbench_explanations",
     "engine": "ltmlbench_engines",
+    "tracker": "ltmlbench_trackers",
 }
 """Kinds of components and the hook that collects each."""
 
@@ -172,4 +206,5 @@ VERSIONED = frozenset(
 """Kinds whose `Record.version` is part of identities."""
 
 COMPONENT_HOOKS = frozenset(KINDS.values())
+COMMAND_HOOKS = frozenset({"ltmlbench_commands"})
 EVENT_HOOKS = frozenset(name for name in vars(EventHooks) if name.startswith("ltmlbench_"))

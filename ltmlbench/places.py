@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 
@@ -64,3 +65,11 @@ def check_places(out: Path, cache: Path) -> None:
     check_folder(cache, "the cache")
     if out.resolve().is_relative_to(cache.resolve()):
         raise RequestError(f"the output folder {out} lies in the cache {cache}: choose another")
+
+
+def path_argument(text: str) -> Path:
+    """The type of arguments that name a file or folder."""
+    try:
+        return plain_path(text)
+    except RequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -39,12 +39,24 @@ if TYPE_CHECKING:
     from ltmlbench.contracts import Sampler as Sampler
     from ltmlbench.contracts import ScheduledLossFn as ScheduledLossFn
     from ltmlbench.contracts import SubsetGenerator as SubsetGenerator
+    from ltmlbench.contracts import Tracker as Tracker
+    from ltmlbench.data.checks import problems as problems
+    from ltmlbench.data.files import refuse_unless_regular as refuse_unless_regular
+    from ltmlbench.data.files import walk as walk
     from ltmlbench.data.samples import Protocol as Protocol
     from ltmlbench.data.samples import Samples as Samples
+    from ltmlbench.division import Division as Division
+    from ltmlbench.division import shares as shares
+    from ltmlbench.division import unit_rows as unit_rows
+    from ltmlbench.engines.execute import Tell as Tell
+    from ltmlbench.engines.execute import execute as execute
+    from ltmlbench.engines.schedule import WorkerLost as WorkerLost
+    from ltmlbench.engines.schedule import schedule as schedule
     from ltmlbench.errors import DataError as DataError
     from ltmlbench.errors import Diverged as Diverged
     from ltmlbench.errors import RequestError as RequestError
     from ltmlbench.errors import did_you_mean as did_you_mean
+    from ltmlbench.errors import printable as printable
     from ltmlbench.evaluation.inputs import truth_and_scores as truth_and_scores
     from ltmlbench.evaluation.ranking import average_precision as average_precision
     from ltmlbench.evaluation.ranking import cohen_kappa as cohen_kappa
@@ -53,6 +65,7 @@ if TYPE_CHECKING:
     from ltmlbench.feeds.batches import ahead as ahead
     from ltmlbench.feeds.draws import occurrences as occurrences
     from ltmlbench.feeds.draws import uniform as uniform
+    from ltmlbench.feeds.pictures.decode import open_picture as open_picture
     from ltmlbench.feeds.pictures.decode import prepare_mask as prepare_mask
     from ltmlbench.feeds.pictures.decode import read_rgb as read_rgb
     from ltmlbench.feeds.pictures.digests import file_checks as file_checks
@@ -62,10 +75,16 @@ if TYPE_CHECKING:
     from ltmlbench.feeds.ready import Ready as Ready
     from ltmlbench.fit import Fit as Fit
     from ltmlbench.fit import Predict as Predict
+    from ltmlbench.grid import Ended as Ended
+    from ltmlbench.grid import Grid as Grid
+    from ltmlbench.grid import Node as Node
+    from ltmlbench.grid import Outcome as Outcome
+    from ltmlbench.hooks import Command as Command
     from ltmlbench.hooks import Record as Record
     from ltmlbench.hooks import hookimpl as hookimpl
     from ltmlbench.labels import LabelMatrix as LabelMatrix
     from ltmlbench.labels import Shot as Shot
+    from ltmlbench.places import path_argument as path_argument
     from ltmlbench.registry import components as components
     from ltmlbench.registry import load as load
     from ltmlbench.seeding import derive_seed as derive_seed
@@ -77,9 +96,19 @@ if TYPE_CHECKING:
     from ltmlbench.stages import TrunkStage as TrunkStage
     from ltmlbench.stages import Work as Work
     from ltmlbench.stages import read_examples as read_examples
+    from ltmlbench.store import Store as Store
     from ltmlbench.store import cache_folder as cache_folder
     from ltmlbench.store import write_atomic as write_atomic
     from ltmlbench.store import write_json as write_json
+    from ltmlbench.tables import FileOptions as FileOptions
+    from ltmlbench.tables import Labelled as Labelled
+    from ltmlbench.tables import LabelOptions as LabelOptions
+    from ltmlbench.tables import Table as Table
+    from ltmlbench.tables import add_reading_flags as add_reading_flags
+    from ltmlbench.tables import read_labels as read_labels
+    from ltmlbench.tables import read_table as read_table
+    from ltmlbench.tables import reading_options as reading_options
+    from ltmlbench.tables import take_labels as take_labels
     from ltmlbench.task import PARTS as PARTS
     from ltmlbench.task import Numerics as Numerics
     from ltmlbench.task import Schedule as Schedule
@@ -112,29 +141,40 @@ _PUBLIC = {
     "ltmlbench.contracts": (
         "Backbone Component Dataset DistillFn Distillation Engine Explanation Feed Head "
         "Inputs LabelMetric Loss LossFn Method Metric Norm Opened POINTING Pretraining "
-        "PublishedRow Sampler ScheduledLossFn SubsetGenerator"
+        "PublishedRow Sampler ScheduledLossFn SubsetGenerator Tracker"
     ),
+    "ltmlbench.data.checks": "problems",
+    "ltmlbench.data.files": "refuse_unless_regular walk",
     "ltmlbench.data.samples": "Protocol Samples",
-    "ltmlbench.errors": "DataError Diverged RequestError did_you_mean",
+    "ltmlbench.division": "Division shares unit_rows",
+    "ltmlbench.engines.execute": "Tell execute",
+    "ltmlbench.engines.schedule": "WorkerLost schedule",
+    "ltmlbench.errors": "DataError Diverged RequestError did_you_mean printable",
     "ltmlbench.evaluation.inputs": "truth_and_scores",
     "ltmlbench.evaluation.ranking": "average_precision cohen_kappa f1 roc_auc",
     "ltmlbench.feeds.batches": "ahead",
     "ltmlbench.feeds.draws": "occurrences uniform",
-    "ltmlbench.feeds.pictures.decode": "prepare_mask read_rgb",
+    "ltmlbench.feeds.pictures.decode": "open_picture prepare_mask read_rgb",
     "ltmlbench.feeds.pictures.digests": "file_checks",
     "ltmlbench.feeds.pictures.feed": "OpenedPictures",
     "ltmlbench.feeds.pictures.views": "Batch plain",
     "ltmlbench.feeds.ready": "Ready",
     "ltmlbench.fit": "Fit Predict",
-    "ltmlbench.hooks": "Record hookimpl",
+    "ltmlbench.grid": "Ended Grid Node Outcome",
+    "ltmlbench.hooks": "Command Record hookimpl",
     "ltmlbench.labels": "LabelMatrix Shot",
+    "ltmlbench.places": "path_argument",
     "ltmlbench.registry": "components load",
     "ltmlbench.seeding": "derive_seed",
     "ltmlbench.spec": "split_outside_brackets",
     "ltmlbench.stages": (
         "ExamplesStage LogitsStage ModelStage Stage TrunkStage Work read_examples"
     ),
-    "ltmlbench.store": "cache_folder write_atomic write_json",
+    "ltmlbench.store": "Store cache_folder write_atomic write_json",
+    "ltmlbench.tables": (
+        "FileOptions LabelOptions Labelled Table add_reading_flags read_labels read_table "
+        "reading_options take_labels"
+    ),
     "ltmlbench.task": "Numerics PARTS Schedule Source Task",
     "ltmlbench.training.batch": "check_batch",
     "ltmlbench.training.elementwise": "Elementwise",

@@ -13,22 +13,34 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ltmlbench.errors import did_you_mean
-from ltmlbench.hooks import API_VERSION, COMPONENT_HOOKS, EVENT_HOOKS, VERSIONED, Record
+from ltmlbench.hooks import (
+    API_VERSION,
+    COMMAND_HOOKS,
+    COMPONENT_HOOKS,
+    EVENT_HOOKS,
+    VERSIONED,
+    Command,
+    Record,
+)
 
 OWN = "ltmlbench"
 """The distribution whose names nobody else can take."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.+\-]*\Z")
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*\Z")
-_HOOKS = COMPONENT_HOOKS | EVENT_HOOKS
+_VERB = re.compile(r"[a-z][a-z0-9-]*\Z")
+_HOOKS = COMPONENT_HOOKS | COMMAND_HOOKS | EVENT_HOOKS
+
+
+Announced = TypeVar("Announced", Record, Command)
 
 
 @dataclass
@@ -168,7 +180,9 @@ def _meant(name: str) -> bool:
     return name in _HOOKS or bool(did_you_mean(name, _HOOKS))
 
 
-def collect(hook: str, function: Callable[..., Any], plugin: Plugin) -> list[Record]:
+def collect(
+    hook: str, function: Callable[..., Any], plugin: Plugin, kind: type[Announced]
+) -> list[Announced]:
     """The records a hook returns; anything else in its list is a problem and left out."""
     found: list[Any] = []
 
@@ -177,15 +191,18 @@ def collect(hook: str, function: Callable[..., Any], plugin: Plugin) -> list[Rec
 
     with listing(plugin, note):
         given = function()
-        if isinstance(given, str | dict | Record) or not isinstance(given, Iterable):
-            raise TypeError(f"it returned {one_line(repr(given), 60)}, not a list of Records")
+        if isinstance(given, str | dict | Record | Command) or not isinstance(given, Iterable):
+            raise TypeError(
+                f"it returned {one_line(repr(given), 60)}, not a list of {kind.__name__}s"
+            )
         found = list(given)
     good = []
     for item in found:
-        if isinstance(item, Record):
+        if isinstance(item, kind):
             good.append(item)
         else:
-            note(f"it returned {one_line(repr(item), 60)}, not a Record; the others are used")
+            shown = one_line(repr(item), 60)
+            note(f"it returned {shown}, not a {kind.__name__}; the others are used")
     return good
 
 
@@ -217,3 +234,14 @@ def refusal(kind: str, record: Record) -> str:
             "Stage that gives other results (or that of the loss, sampler, ... it uses)"
         )
     return ""
+
+
+def verb_refusal(command: Command, taken: Container[str]) -> str:
+    """Why a verb cannot be used; empty if it can. ``taken``: verbs of the command line itself."""
+    if not isinstance(command.verb, str) or not _VERB.match(command.verb):
+        return "a verb is of small letters, digits and hyphens"
+    if command.verb in taken:
+        return "ltmlbench itself has one of this name"
+    if not isinstance(command.target, str) or not _TARGET.match(command.target):
+        return f"the target {one_line(repr(command.target), 60)} is not package.module:function"
+    return "" if isinstance(command.summary, str) else "the summary has to be a text"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
+import os
 import re
 import sys
 from collections.abc import Container, Iterable, Iterator
@@ -17,7 +17,7 @@ import pluggy
 
 from ltmlbench import hooks
 from ltmlbench.errors import RequestError, did_you_mean
-from ltmlbench.hooks import KINDS, Record
+from ltmlbench.hooks import KINDS, Command, Record
 from ltmlbench.plugins import (
     OWN,
     Plugin,
@@ -30,6 +30,7 @@ from ltmlbench.plugins import (
     one_line,
     origin,
     refusal,
+    verb_refusal,
 )
 from ltmlbench.spec import Spec, parse_spec
 
@@ -49,10 +50,14 @@ if TYPE_CHECKING:
         Pretraining,
         Sampler,
         SubsetGenerator,
+        Tracker,
     )
 
 
 GROUP = "ltmlbench"
+COMMANDS = "ltmlbench_commands"
+WORKER = "LTMLBENCH_WORKER"
+"""Set in the environment of worker processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Registry:
     def __init__(self, points: Iterable[EntryPoint] | None = None) -> None:
         self.manager = pluggy.PluginManager("ltmlbench")
         self.manager.add_hookspecs(hooks.ComponentHooks)
+        self.manager.add_hookspecs(hooks.CommandHooks)
         self.manager.add_hookspecs(hooks.EventHooks)
         self.plugins: dict[str, Plugin] = {}
         self._entries: dict[str, list[Entry]] = {}
@@ -130,7 +136,7 @@ class Registry:
 
     def report_broken(self) -> None:
         """Says once, on stderr, what of which plugin is not used and why."""
-        if multiprocessing.parent_process() is not None:  # a worker: its parent has said it
+        if WORKER in os.environ:  # its parent has said it
             return
         for plugin in self.plugins.values():
             for line in plugin.lines():
@@ -154,7 +160,7 @@ class Registry:
         taken: set[tuple[str, str]] = set()
         for implementation in getattr(self.manager.hook, KINDS[kind]).get_hookimpls():
             plugin = self.plugins[implementation.plugin.key]
-            for record in collect(KINDS[kind], implementation.function, plugin):
+            for record in collect(KINDS[kind], implementation.function, plugin, Record):
                 entry = Entry(kind, record, plugin)
                 if cause := refusal(kind, record) or _double(entry, taken):
                     name = one_line(repr(record.name), 60)
@@ -162,6 +168,20 @@ class Registry:
                     continue
                 taken |= {(plugin.distribution, it) for it in (*entry.names, record.target)}
                 yield entry
+
+    def commands(self, taken: Container[str]) -> list[tuple[Command, Plugin]]:
+        """The verbs of all plugins, by name; none of those ``taken`` by the command line itself."""
+        found = []
+        for implementation in getattr(self.manager.hook, COMMANDS).get_hookimpls():
+            plugin = self.plugins[implementation.plugin.key]
+            for command in collect(COMMANDS, implementation.function, plugin, Command):
+                if cause := verb_refusal(command, taken):
+                    name = one_line(repr(command.verb), 60)
+                    plugin.problems.append(f"command {name} is not used: {cause}")
+                else:
+                    found.append((command, plugin))
+        self.report_broken()
+        return sorted(found, key=lambda one: (one[0].verb, one[1].distribution))
 
     def _point_out_own_names(self, kind: str) -> None:
         own = {name for entry in self._entries[kind] if entry.own for name in entry.names}
@@ -371,6 +391,8 @@ def load(kind: Literal["metric"], text: str) -> Metric: ...
 def load(kind: Literal["explanation"], text: str) -> Explanation: ...
 @overload
 def load(kind: Literal["engine"], text: str) -> Engine: ...
+@overload
+def load(kind: Literal["tracker"], text: str) -> Tracker: ...
 def load(kind: str, text: str) -> Component:
     """A component by kind and name: ``load("loss", "db[mu=0.3]")``. See `Registry.load`."""
     return registry().load(kind, text)

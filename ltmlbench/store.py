@@ -2,9 +2,11 @@
 
     <root>/artifacts/ab/abcd.../   outputs, artifact.json (pre-image, digests of the files)
     <root>/work/abcd.../           an unfinished stage: its checkpoints survive a stop
+    <root>/trash/abcd.../          on its way out: renamed first, so that nobody sees half of it
     <root>/locks/abcd....lock      one builder at a time, across processes
 
-An artifact appears whole (written in ``work``, synced, renamed) or not at all.
+An artifact appears whole (written in ``work``, synced, renamed) or not at all. Whoever holds the
+lock alone writes or removes; everybody may read at any time.
 """
 
 from __future__ import annotations
@@ -25,9 +27,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-MANIFEST = "artifact.json"
+from ltmlbench.errors import RequestError
+from ltmlbench.manifest import MANIFEST, check_manifest, regular_file, seal
+
 SCRATCH = "scratch"
 """A folder of this name inside the work folder (checkpoints) is not part of the artifact."""
+SMALL = 256 * 1024
+"""Files of at most so many bytes are read whole whenever an artifact is looked at."""
 
 
 _caching_in: ContextVar[Path | None] = ContextVar("caching_in", default=None)
@@ -50,20 +56,37 @@ def cache_folder(chosen: Path | None = None) -> Path:
     return Path(folder).expanduser() if folder else user_cache_path("ltmlbench")
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its place at the end; none is left on failure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:  # also done with two links to one file, which `replace` leaves as they are
+        temporary.unlink(missing_ok=True)
+
+
 def write_atomic(path: Path, data: bytes | str) -> None:
     """Writes a file whole or not at all (temporary file, fsync, rename)."""
     raw = data.encode() if isinstance(data, str) else data
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "wb") as file:
+    with replacing(path) as temporary, open(temporary, "wb") as file:
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def write_json(path: Path, value: Any) -> None:
     write_atomic(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def remove(path: Path) -> None:
+    """Removes what is there: a file, a link, a folder with all it holds, or nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def file_digest(path: Path) -> str:
@@ -84,12 +107,22 @@ class Artifact:
         return float(self.manifest["seconds"])
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """Something lies where an artifact should be. ``error``: the system would not read it, which
+    may pass; such a thing is never removed."""
+
+    cause: str
+    error: OSError | None = None
+
+
 class Store:
     """Artifacts under one root folder. Several processes may share it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._checked: set[str] = set()
+        self._read_whole: dict[Path, tuple[int, int]] = {}
+        self._manifests: dict[str, tuple[tuple[int, int], Mapping[str, Any]]] = {}
 
     def folder(self, identity: str) -> Path:
         return self.root / "artifacts" / identity[:2] / identity
@@ -98,115 +131,220 @@ class Store:
         return self.root / "work" / identity
 
     def has(self, identity: str) -> bool:
-        """Whether an artifact is stored; its content is checked when it is read."""
-        return (self.folder(identity) / MANIFEST).is_file()
+        """Whether an artifact is stored and, as far as `get` sees, sound."""
+        return self.get(identity) is not None
 
-    def started(self, identity: str) -> bool:
-        """Whether an unfinished stage left a checkpoint."""
-        return any((self.work(identity) / SCRATCH).glob("*"))
+    def get(self, identity: str, *, whole: bool = False) -> Artifact | None:
+        """The artifact; None if it is absent or damaged. Changes nothing. See `look`."""
+        found = self.look(identity, whole=whole)
+        return found if isinstance(found, Artifact) else None
 
-    def get(self, identity: str) -> Artifact | None:
-        """The artifact, its files checked against their digests; None if absent or damaged.
+    def look(self, identity: str, *, whole: bool = False) -> Artifact | Damaged | None:
+        """The artifact, what is wrong with it, or None if there is none. Changes nothing.
 
-        A damaged artifact is removed, so that it is made again.
+        Small files are read and compared with their digests. So is a large one whose size or time
+        is no longer that of the moment when its digest was taken, and with ``whole`` every one:
+        what a stage is about to compute from. A change that keeps size and time (a dying disk) is
+        thus found before a number comes of it, and a finished grid is not read whole by every
+        command. Each file is read once per process.
         """
-        folder = self.folder(identity)
-        try:
-            manifest = json.loads((folder / MANIFEST).read_text())
-            if identity not in self._checked:
-                for name, wanted in manifest["files"].items():
-                    if file_digest(folder / name) != wanted:
-                        raise ValueError(f"{name} is damaged")
-                self._checked.add(identity)
-        except FileNotFoundError as error:
-            if not folder.exists():
+        while True:
+            before = _inode(self.folder(identity))
+            if before is None:
                 return None
-            self._remove(identity, f"{Path(error.filename).name} is missing")
-            return None
-        except (ValueError, KeyError) as error:
-            self._remove(identity, str(error))
-            return None
+            try:
+                return self._read(identity, whole)
+            except OSError as error:
+                missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+                name = Path(error.filename or identity).name
+                found = Damaged(
+                    f"{name} is missing" if missing else f"{name}: {error.strerror}",
+                    None if missing else error,
+                )
+            except ValueError as error:
+                found = Damaged(str(error))
+            if _inode(self.folder(identity)) == before:  # else another process has put it right
+                return found
+
+    def _read(self, identity: str, whole: bool) -> Artifact:
+        folder = self.folder(identity)
+        manifest = self._manifest(folder / MANIFEST, identity)
+        for name, digest in manifest["files"].items():
+            self._check(folder / name, name, digest, manifest.get("states", {}).get(name), whole)
         return Artifact(folder, manifest)
 
-    def _remove(self, identity: str, cause: str) -> None:
-        print(f"ltmlbench: stored {identity[:12]}: {cause}; making it again", file=sys.stderr)
-        self.discard(identity)
+    def _manifest(self, path: Path, identity: str) -> Mapping[str, Any]:
+        now = regular_file(path)
+        then, known = self._manifests.get(identity, (None, {}))
+        if then == now:
+            return known
+        try:
+            manifest = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{MANIFEST} is damaged") from error
+        check_manifest(manifest, identity)
+        self._manifests[identity] = now, manifest
+        return manifest  # type: ignore[no-any-return]
+
+    def _check(self, path: Path, name: str, digest: str, then: Any, whole: bool) -> None:
+        now = regular_file(path)
+        if self._read_whole.get(path) == now:
+            return
+        if not whole and now[0] > SMALL and list(now) == then:
+            return
+        if file_digest(path) != digest:
+            raise ValueError(f"{name} is damaged")
+        self._read_whole[path] = now
+
+    def busy(self, identity: str) -> bool:
+        """Whether another process is making the artifact just now."""
+        try:
+            with self._locked(identity, wait=False):
+                return False
+        except Timeout:
+            return True
 
     def discard(self, identity: str) -> None:
-        """Forgets an artifact and what is left of an unfinished one."""
-        self._checked.discard(identity)
-        shutil.rmtree(self.folder(identity), ignore_errors=True)
-        shutil.rmtree(self.work(identity), ignore_errors=True)
+        """Forgets an artifact and what is left of an unfinished one.
+
+        Raises:
+            RequestError: another process is making it just now.
+        """
+        try:
+            with self._locked(identity, wait=False):
+                self._put_away(identity, self.folder(identity))
+                self._put_away(identity, self.work(identity))
+        except Timeout:
+            raise RequestError(
+                f"another process is making {identity[:12]} just now: wait for it, or stop it"
+            ) from None
 
     def build(
         self,
         identity: str,
         preimage: Any,
         produce: Callable[[Path], None],
+        *,
+        again: bool = False,
+        whole: bool = False,
+        about: Callable[[], Mapping[str, Any]] = dict,
         waiting: Callable[[], None] = lambda: None,
     ) -> tuple[Artifact, bool]:
         """The artifact, made by ``produce(folder)`` unless it is stored; and whether it was made.
 
-        Another process that builds the same artifact is waited for (``waiting`` is called once).
+        A damaged one is reported and made again; it lies there until the new one takes its place.
+
+        Args:
+            again: make it although it is stored.
+            whole: see `look`.
+            about: what else the manifest is to say of how it was made; asked once it is made.
+            waiting: called once if another process that makes the same artifact is waited for.
+
+        Raises:
+            OSError: the store cannot be read or written. What ``produce`` raises is passed on.
         """
-        locks = self.root / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(locks / f"{identity}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting()
-            lock.acquire()
-        try:
-            if stored := self.get(identity):
-                return stored, False
+        with self._locked(identity, waiting=waiting):
+            found = self.look(identity, whole=whole)
+            if isinstance(found, Artifact) and not again:
+                return found, False
+            if isinstance(found, Damaged):
+                if found.error:
+                    raise found.error
+                print(
+                    f"ltmlbench: stored {identity[:12]}: {found.cause}; making it again",
+                    file=sys.stderr,
+                )
             folder = self.work(identity)
             _keep_only_scratch(folder)
             start = time.monotonic()
             produce(folder)
-            self._finish(identity, preimage, time.monotonic() - start)
-            artifact = self.get(identity)
-            assert artifact is not None, "an artifact that was just written is there"
-            return artifact, True
+            seconds = round(time.monotonic() - start, 3)
+            said = {"identity": identity, "preimage": preimage, **about(), "seconds": seconds}
+            return self._finish(identity, said), True
+
+    @contextmanager
+    def _locked(
+        self, identity: str, *, wait: bool = True, waiting: Callable[[], None] = lambda: None
+    ) -> Iterator[None]:
+        locks = self.root / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        # as open as its folder, so that users who may share a store can share its locks
+        lock = FileLock(locks / f"{identity}.lock", mode=_mode_for_files(locks))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if not wait:
+                raise
+            waiting()
+            lock.acquire()
+        try:
+            yield
         finally:
             lock.release()
 
-    def _finish(self, identity: str, preimage: Any, seconds: float) -> None:
+    def _put_away(self, identity: str, path: Path) -> None:
+        """Removes under the lock. Renamed first: a kill in between leaves nothing half there."""
+        aside = self.root / "trash" / identity
+        remove(aside)
+        if not os.path.lexists(path):
+            return
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(path, aside)
+        remove(aside)
+
+    def _finish(self, identity: str, said: Mapping[str, Any]) -> Artifact:
         folder, target = self.work(identity), self.folder(identity)
-        shutil.rmtree(folder / SCRATCH)
-        files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+        scratch = folder / SCRATCH
+        inside = sorted(p for p in folder.rglob("*") if scratch not in (p, *p.parents))
+        files = [path for path in inside if path.is_file() and path.name != MANIFEST]
+        states = {}
         for path in files:
+            path.chmod(_mode_for_files(folder))  # some writers make files for their owner alone
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
-        write_json(
-            folder / MANIFEST,
-            {
-                "identity": identity,
-                "preimage": preimage,
-                "files": {str(p.relative_to(folder)): file_digest(p) for p in files},
-                "seconds": round(seconds, 3),
-                "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            },
-        )
+            states[str(path.relative_to(folder))] = regular_file(path)
+        manifest = {
+            **said,
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "files": {name: file_digest(folder / name) for name in states},
+            "states": {name: list(state) for name, state in states.items()},
+        }
+        manifest["seal"] = seal(manifest)
+        write_json(folder / MANIFEST, manifest)
+        remove(scratch)
+        self._put_away(identity, target)
         target.parent.mkdir(parents=True, exist_ok=True)
         os.rename(folder, target)
         _sync_folder(target.parent)
-        self._checked.add(identity)
+        self._read_whole |= {target / name: state for name, state in states.items()}
+        return Artifact(target, manifest)
 
-    def find(self, prefix: str) -> list[str]:
-        """Identities of stored artifacts that start with ``prefix``."""
-        folders = (self.root / "artifacts").glob(f"{prefix[:2]}*/{prefix}*")
-        return sorted(p.name for p in folders if (p / MANIFEST).is_file())
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """Which file or folder lies at ``path``; None if there is none."""
+    try:
+        state = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return state.st_dev, state.st_ino
+
+
+def _mode_for_files(folder: Path) -> int:
+    """Who may read and write in a folder may do so with its files."""
+    return folder.stat().st_mode & 0o666
 
 
 def _keep_only_scratch(folder: Path) -> None:
     """Clears what a stopped attempt left half-written; its checkpoints stay."""
-    (folder / SCRATCH).mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        remove(folder)
+    scratch = folder / SCRATCH
+    if not scratch.is_dir():
+        remove(scratch)
+    scratch.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
-        if path.is_dir() and path.name != SCRATCH:
-            shutil.rmtree(path)
-        elif path.is_file():
-            path.unlink()
+        if path != scratch:
+            remove(path)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -335,3 +335,31 @@ def test_a_long_name_becomes_a_file_name_that_a_disk_takes_and_stays_apart_from_
     assert len(slug(long)) <= 120
     assert slug(long) != slug(long.replace("=1", "=2"))
     assert slug("focal[gamma=3]-net") == "focal_gamma=3_-net"
+
+
+class Noted(Compared):
+    def run(self, work):
+        (work.folder / "compared.txt").write_text("alike")
+
+
+class NotedMethod(LevelMethod):
+    def looks(self, task):
+        return (Noted(mine=self.plan(task), other=Level(factor=2)),)
+
+
+def test_a_look_is_made_and_nothing_is_made_again_for_it(tasks, tmp_path):
+    rows = [Row("one", NotedMethod()), Row("two", LevelMethod(factor=2))]
+    grid = build_grid(rows, networks(tasks), tasks[:1])
+    store = Store(tmp_path)
+    made = []
+    Local().run(grid, store, 1, lambda outcome: made.append(outcome.identity))
+    (look,) = grid.looks
+    assert (store.folder(look) / "compared.txt").read_text() == "alike"
+    assert made[-1] == look
+    # its inputs gone, as after a clean-up, it stays away and so do they
+    store.discard(look)
+    store.discard(grid.runs[1].model)
+    CALLS.clear()
+    Local().run(replace(grid, runs=grid.runs[:1]), store, 1, lambda outcome: None)
+    assert not store.has(look)
+    assert CALLS == []

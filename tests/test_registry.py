@@ -9,7 +9,7 @@ import pytest
 from ltmlbench import components, load
 from ltmlbench.errors import RequestError
 from ltmlbench.hooks import API_VERSION, KINDS
-from ltmlbench.registry import Registry
+from ltmlbench.registry import Registry, registry
 
 GOOD = """
     from pydantic import Field
@@ -208,3 +208,91 @@ def test_an_observer_that_raises_does_not_stop_anything(plugin, capsys):
     registry.announce("stage_started", stage="ab", title="fit")
     registry.announce("stage_started", stage="cd", title="fit again")
     assert capsys.readouterr().err.count("cannot reach the tracker") == 1
+
+
+VERB = """
+    from ltmlbench.hooks import Command, hookimpl
+
+    @hookimpl
+    def ltmlbench_commands():
+        return [Command("greet", "verbplug:greet", "says hello")]
+
+    def greet(parser, given):
+        \"\"\"Says hello to somebody.\"\"\"
+        parser.add_argument("name")
+        print("hello", parser.parse_args(given).name)
+        return 0
+"""
+
+
+@pytest.fixture
+def verbs(plugin, monkeypatch):
+    """Runs the command line with these plugins, and no others, installed."""
+    from ltmlbench.cli import main
+
+    def run(*arguments, **sources):
+        points = [plugin(name, text, f"{name}-dist") for name, text in sources.items()]
+        monkeypatch.setattr("ltmlbench.registry.entry_points", lambda group: points)
+        registry.cache_clear()
+        return main(list(arguments))
+
+    yield run
+    registry.cache_clear()
+
+
+def test_a_plugin_adds_a_verb_that_help_lists(verbs, capsys):
+    assert verbs("greet", "Ada", verbplug=VERB) == 0
+    assert capsys.readouterr().out == "hello Ada\n"
+    assert verbs("--help", verbplug=VERB) == 0
+    assert "  greet    says hello" in capsys.readouterr().out
+    assert verbs("greet", "--help", verbplug=VERB) == 0
+    assert "Says hello to somebody." in capsys.readouterr().out
+    assert verbs("gret", verbplug=VERB) == 2
+    assert "there is no command 'gret', did you mean 'greet' or" in capsys.readouterr().err
+
+
+def test_a_verb_of_the_bench_itself_is_never_a_plugins(verbs, capsys):
+    taken = VERB.replace('"greet"', '"list"')
+    assert verbs("list", "loss", verbplug=taken) == 0
+    assert verbs("--help", verbplug=taken) == 0
+    shown = capsys.readouterr()
+    assert "says hello" not in shown.out
+    (line,) = shown.err.splitlines()
+    assert "plugin 'verbplug' of 'verbplug-dist': command 'list' is not used" in line
+
+
+def test_a_verb_claimed_twice_is_an_error_only_when_it_is_asked_for(verbs, capsys):
+    assert verbs("--help", verbplug=VERB, otherplug=VERB) == 0
+    assert capsys.readouterr().err == ""
+    assert verbs("greet", "Ada", verbplug=VERB, otherplug=VERB) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "is claimed by 'otherplug-dist' and 'verbplug-dist'" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (VERB.replace("ltmlbench_commands", "ltmlbench_comands"), "did you mean 'ltmlbench_comm"),
+        (VERB.replace('"greet"', '"Greet me"'), "'Greet me' is not used: a verb is of small lett"),
+        (VERB.replace("verbplug:greet", "verbplug.greet"), "is not package.module:function"),
+        (VERB.replace("[Command(", "[None, *(").replace(")]", ",)]"), "not a Command"),
+        (VERB.replace("return [", "raise OSError("), "ltmlbench_commands is not used"),
+    ],
+    ids=["hook", "verb", "target", "kind", "raises"],
+)
+def test_a_misspelt_verb_is_named_and_harms_nothing_else(wrong, message, verbs, capsys):
+    wrong = wrong.replace("raise OSError(Command", "raise OSError('no'); return [Command")
+    assert verbs("--help", verbplug=wrong, goodplug=GOOD) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert all("plugin 'verbplug' of 'verbplug-dist'" in line for line in lines)
+    assert message in lines[0]
+    assert verbs("list", "loss", verbplug=wrong, goodplug=GOOD) == 0
+    assert "good" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("target", ["verbplug:gret", "verblug:greet"])
+def test_a_verb_that_cannot_be_loaded_is_one_line(target, verbs, capsys):
+    assert verbs("greet", verbplug=VERB.replace("verbplug:greet", target)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"command 'greet' of 'verbplug-dist' cannot be loaded from '{target}'" in line

@@ -27,6 +27,13 @@ def test_looking_things_up_imports_nothing_heavy(arguments):
     assert imported(arguments) == ["0"]
 
 
+def test_dividing_the_labels_of_a_file_needs_no_torch(tmp_path):
+    (tmp_path / "f.csv").write_text("a,b,c\n0,1,1\n1,0,1\n1,1,0\n")
+    found = imported(["subsets", str(tmp_path / "f.csv"), "--out", str(tmp_path / "out")])
+    assert found[0] == "0"
+    assert not {"torch", "timm", "torchvision"} & set(found)
+
+
 def test_info_of_every_component_imports_nothing_heavy():
     from ltmlbench.hooks import KINDS
     from ltmlbench.registry import Registry
@@ -62,6 +69,20 @@ def test_info_of_every_component_imports_nothing_heavy():
 def test_light_modules_import_no_torch(module):
     code = f"import ltmlbench.{module}, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("verb", ["compare", "audit"])
+def test_help_of_a_verb_that_computes_imports_nothing_heavy(verb):
+    code = (
+        "import sys\n"
+        "from ltmlbench.cli import main\n"
+        "try:\n"
+        f"    main([{verb!r}, '--help'])\n"
+        "except SystemExit:\n"
+        f"    print(*[name for name in (*{HEAVY!r}, 'scipy') if name in sys.modules], 'nothing')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "nothing"
 
 
 def test_the_public_names_are_what_they_say():

@@ -1,36 +1,50 @@
-"""The command line. Only the module of the verb in use is imported, so help starts at once."""
+"""The command line. Only the module of the verb in use is imported, so help starts at once.
+
+Plugins add verbs (`ltmlbench_commands`); a verb of the bench itself is never theirs.
+"""
 
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import cleandoc
+from typing import TYPE_CHECKING
+
+from ltmlbench.cli.arguments import Parser
+from ltmlbench.cli.ending import exit_code
+
+if TYPE_CHECKING:
+    from ltmlbench.hooks import Command
+    from ltmlbench.plugins import Plugin
+
+Verb = Callable[[argparse.ArgumentParser, Sequence[str]], int]
 
 VERBS = {
     "run": ("ltmlbench.cli.run", "run a benchmark; one that was stopped goes on"),
     "plan": ("ltmlbench.cli.plan", "what would run, what is stored already, how long is left"),
     "report": ("ltmlbench.cli.report", "table and report again, from the stored predictions"),
+    "audit": ("ltmlbench.cli.audit", "which numbers of a published table cannot hold together"),
+    "compare": ("ltmlbench.cli.compare", "which differences are decided, and what can be resolved"),
     "explain": ("ltmlbench.cli.explain", "a picture of where the network of a run looks"),
     "why": ("ltmlbench.cli.why", "how the identities of two results differ"),
     "list": ("ltmlbench.cli.catalog:list", "components that can be named, by kind"),
     "info": ("ltmlbench.cli.catalog:info", "options, defaults, source of one component"),
     "plugins": ("ltmlbench.cli.catalog:plugins", "installed plugins, and what broke"),
-    "subsets": ("ltmlbench.cli.subsets", "divide the labels of any file into relational subsets"),
     "data": ("ltmlbench.cli.data", "check a data folder, write its labels, draw samples of it"),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one verb. Returns the exit code: 0 done, 1 some runs failed, 2 the request was wrong."""
+    """Runs one verb. Returns the exit code (see `ltmlbench.cli.ending`)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):  # a terminal may lack a letter of a label's name
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    if given[:1] in (["-V"], ["--version"]):
+    return exit_code(lambda: _answer(given), given[0] if given else "")
+
+
+def _answer(given: Sequence[str]) -> int:
+    if list(given[:1]) in (["-V"], ["--version"]):
         from ltmlbench import __version__
 
         print(f"ltmlbench {__version__}")
@@ -38,63 +52,74 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given or given[0] in ("-h", "--help"):
         print(_help())
         return 0 if given else 2
-    verb = given[0]
-    if verb not in VERBS:
-        import difflib
-
-        close = difflib.get_close_matches(verb, VERBS, n=1)
-        hint = f", did you mean {close[0]!r}?" if close else ""
-        print(
-            f"ltmlbench: there is no command {verb!r}{hint} See ltmlbench --help", file=sys.stderr
-        )
-        return 2
-    return _run_verb(verb, given[1:])
+    return _run_verb(given[0], given[1:])
 
 
 def _run_verb(verb: str, given: Sequence[str]) -> int:
-    from ltmlbench.cli.arguments import Parser
-    from ltmlbench.errors import LtmlbenchError
-
     # Threads that wait for one another sleep instead of spinning: beside any other busy process
     # spinning made a training step 16 times slower (2 cores). Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    target, summary = VERBS[verb]
-    name, _, attribute = target.partition(":")
-    module = import_module(name)
-    command = getattr(module, f"{attribute}_command") if attribute else module.command
+    command = _built_in(verb) if verb in VERBS else _of_a_plugin(verb)
     parser = Parser(
         prog=f"ltmlbench {verb}",
-        description=cleandoc(command.__doc__ or summary),
+        description=cleandoc(command.__doc__ or ""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    try:
-        code: int = command(parser, given)
-    except LtmlbenchError as error:
-        print(f"ltmlbench: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(
-            "\nltmlbench: stopped; the same command goes on from here"
-            if verb == "run"
-            else "\nltmlbench: stopped",
-            file=sys.stderr,
+    return command(parser, given)
+
+
+def _built_in(verb: str) -> Verb:
+    name, _, attribute = VERBS[verb][0].partition(":")
+    module = import_module(name)
+    command: Verb = getattr(module, f"{attribute}_command" if attribute else "command")
+    return command
+
+
+def _of_a_plugin(verb: str) -> Verb:
+    from ltmlbench.errors import RequestError, did_you_mean
+    from ltmlbench.plugins import OWN, isolated
+
+    added = _added()
+    found = [(command, plugin.distribution) for command, plugin in added if command.verb == verb]
+    found = [one for one in found if one[1] == OWN] or found
+    if not found:
+        hint = did_you_mean(verb, [*VERBS, *(command.verb for command, _ in added)])
+        raise RequestError(f"there is no command {verb!r}{hint}; see ltmlbench --help")
+    if len(found) > 1:
+        owners = " and ".join(repr(owner) for _, owner in found)
+        raise RequestError(f"command {verb!r} is claimed by {owners}: only one may be installed")
+    ((command, owner),) = found
+    module, _, name = command.target.partition(":")
+    target: Verb | None = None
+    causes: list[str] = []
+    with isolated(causes.append):
+        target = getattr(import_module(module), name)
+    if target is None:
+        raise RequestError(
+            f"command {verb!r} of {owner!r} cannot be loaded from {command.target!r}: {causes[0]}"
         )
-        return 130
-    except BrokenPipeError:  # `ltmlbench list | head`
-        sys.stderr.close()
-        return 0
-    return code
+    return target
+
+
+def _added() -> list[tuple[Command, Plugin]]:
+    """The verbs that plugins add."""
+    from ltmlbench.registry import registry
+
+    return registry().commands(VERBS)
 
 
 def _help() -> str:
+    verbs = [(verb, summary) for verb, (_, summary) in VERBS.items()]
+    verbs += [(command.verb, command.summary) for command, _ in _added()]
+    width = max(len(verb) for verb, _ in verbs)
     lines = [
         "usage: ltmlbench COMMAND [options]",
         "",
         "Runs long-tailed multi-label recognition methods side by side and prints an honest table.",
         "",
         "commands:",
-        *(f"  {verb:<9} {summary}" for verb, (_, summary) in VERBS.items()),
+        *(f"  {verb:<{width}}  {summary}" for verb, summary in verbs),
         "",
         "`ltmlbench run` alone compares four methods on an embedded, simulated data set.",
         "`ltmlbench COMMAND --help` lists the options of one command.",

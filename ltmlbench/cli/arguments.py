@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import sys
 from typing import NoReturn
 
 from ltmlbench.errors import RequestError
-from ltmlbench.places import plain_path
+
+
+class Answered(SystemExit):
+    """The parser has said all there is to say (``--help``)."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are `RequestError`."""
+    """A parser whose errors are `RequestError`, and whose exits are told from anybody else's."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        if message:
+            self._print_message(message, sys.stderr)
+        raise Answered(status)
 
     def error(self, message: str) -> NoReturn:
         raise RequestError(f"{' '.join(message.split())}; see `{self.prog} --help`")
-
-
-def path_argument(text: str) -> Path:
-    """The type of arguments that name a file or folder."""
-    try:
-        return plain_path(text)
-    except RequestError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

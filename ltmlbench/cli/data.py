@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from ltmlbench.cli.arguments import path_argument
 from ltmlbench.contracts import Dataset
-from ltmlbench.errors import RequestError
+from ltmlbench.errors import DataError, RequestError, printable
+from ltmlbench.places import path_argument
 from ltmlbench.registry import load
 
 
@@ -31,27 +32,33 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
     dataset = load("dataset", arguments.dataset)
     if arguments.action == "check":
-        return _check(dataset, arguments.data_dir)
+        return _check(dataset, arguments)
     if arguments.action == "labels":
-        return _labels(dataset, arguments.data_dir, arguments.out or Path("labels.csv"))
+        return _labels(dataset, arguments)
     return _sheet(dataset, arguments)
 
 
-def _check(dataset: Dataset, folder: Path | None) -> int:
-    problems = dataset.check(folder)
-    samples = dataset.load(folder)
-    print("\n".join(problems) if problems else "no problem found")
+def _check(dataset: Dataset, arguments: argparse.Namespace) -> int:
+    from ltmlbench.data.reading import load_samples
+
+    samples = load_samples(dataset, arguments.data_dir, arguments.dataset)
+    problems = list(dict.fromkeys([*dataset.check(arguments.data_dir), *samples.notes]))
+    print("\n".join(printable(line, 1000) for line in problems) or "no problem found")
     print(f"{len(samples)} {samples.protocol.unit}s can be used")
     return 1 if problems else 0
 
 
-def _labels(dataset: Dataset, folder: Path | None, out: Path) -> int:
+def _labels(dataset: Dataset, arguments: argparse.Namespace) -> int:
+    from ltmlbench.data.reading import load_samples
     from ltmlbench.data.summary import describe, labels_frame
     from ltmlbench.store import write_atomic
 
-    samples = dataset.load(folder)
-    write_atomic(out, labels_frame(samples).to_csv(index=False))
-    print(describe(samples))
+    out = _file(arguments.out or Path("labels.csv"), ".csv")
+    samples = load_samples(dataset, arguments.data_dir, arguments.dataset)
+    with _writing(out):
+        write_atomic(out, labels_frame(samples).to_csv(index=False))
+    for line in describe(samples).splitlines():
+        print(printable(line, 1000))
     print(f"\nwritten: {out}")
     return 0
 
@@ -59,17 +66,44 @@ def _labels(dataset: Dataset, folder: Path | None, out: Path) -> int:
 def _sheet(dataset: Dataset, arguments: argparse.Namespace) -> int:
     import numpy as np
 
+    from ltmlbench.data.reading import load_samples
     from ltmlbench.feeds.pictures.sheet import contact_sheet, save_sheet
 
-    samples = dataset.load(arguments.data_dir)
+    out = _file(arguments.out or Path("sheet.png"), ".png")
+    if not 16 <= arguments.size <= 1024:
+        raise RequestError(f"--size {arguments.size}: give 16 to 1024 pixels per picture")
+    if not 1 <= arguments.number <= 1000:
+        raise RequestError(f"--number {arguments.number}: give 1 to 1000 pictures")
+    samples = load_samples(dataset, arguments.data_dir, arguments.dataset)
     if arguments.lesions and samples.masks is None:
         raise RequestError(f"{arguments.dataset} has no lesion masks: leave --lesions out")
-    number = max(1, min(arguments.number, len(samples)))
+    if not len(samples):
+        raise DataError(f"{arguments.dataset}: there is no {samples.protocol.unit} to draw")
+    number = min(arguments.number, len(samples))
     rows = np.linspace(0, len(samples) - 1, number).round().astype(np.int64)
     sheet = contact_sheet(
         samples, rows, arguments.size, title=arguments.dataset, lesions=arguments.lesions
     )
-    out = arguments.out or Path("sheet.png")
-    save_sheet(sheet, out)
+    with _writing(out):
+        save_sheet(sheet, out)
     print(f"written: {out}")
     return 0
+
+
+def _file(out: Path, suffix: str) -> Path:
+    """``--out``, refused before any work if nothing of this kind can be written there."""
+    if out.is_dir():
+        raise RequestError(
+            f"--out {out} is a folder: give a file, such as {out / out.stem}{suffix}"
+        )
+    if out.suffix.lower() != suffix:
+        raise RequestError(f"--out {out}: what is written is {suffix}, call it {out.stem}{suffix}")
+    return out
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RequestError(f"--out {out} cannot be written ({error.strerror})") from error

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ltmlbench.benchmark import Benchmark
+from ltmlbench.errors import printable
 from ltmlbench.hooks import hookimpl
 from ltmlbench.registry import registry
 
@@ -60,7 +61,7 @@ class Display:
             f"{samples.labels.n_labels} labels"
         )
         for note in (*samples.notes, *benchmark.grid.notes):
-            self.say(f"  {note}")
+            self.say(f"  {printable(note, 1000)}")
         for text in _networks(benchmark):
             self.say(f"  {text}")
 
@@ -72,6 +73,10 @@ class Display:
     @hookimpl
     def ltmlbench_stage_started(self, stage: str, title: str) -> None:
         self.titles[stage] = title
+
+    @hookimpl
+    def ltmlbench_stage_waiting(self, stage: str, title: str) -> None:
+        self.say(f"waiting for another process that makes {title}")
 
     @hookimpl
     def ltmlbench_epoch_finished(
@@ -138,9 +143,8 @@ class LiveDisplay(Display):
         return self.bars[key]
 
     def pictures(self, done: int, total: int) -> None:
-        self.progress.update(self._bar("pictures", "pictures", total), completed=done)
-        if done == total:
-            self.progress.update(self.bars["pictures"], visible=False)
+        bar = self._bar("pictures", "pictures", total)
+        self.progress.update(bar, completed=done, total=total, visible=done < total)
 
     @hookimpl
     def ltmlbench_benchmark_started(self, config: Mapping[str, Any], stages: int) -> None:

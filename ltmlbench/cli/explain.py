@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ltmlbench.benchmark import Benchmark
-from ltmlbench.cli.arguments import path_argument
 from ltmlbench.errors import RequestError, did_you_mean
+from ltmlbench.places import path_argument
 from ltmlbench.results.find import find_run
 
 
@@ -81,6 +81,7 @@ def _draw(
 ) -> bytes:
     """The PNG that the explanation of the benchmark draws of a run."""
     from ltmlbench.benchmark import load_explanation
+    from ltmlbench.engines.execute import about
     from ltmlbench.registry import load
     from ltmlbench.stages import ModelStage, Stage, Work
 
@@ -88,7 +89,7 @@ def _draw(
     run = next((run for run in grid.runs if run.id == name), None)
     if run is None:
         raise RequestError(f"the configuration gives no run {name!r} any more: {again}")
-    if store.get(run.model) is None:
+    if store.get(run.model, whole=True) is None:
         raise RequestError(f"the model of {name!r} is not stored any more: {again}")
     node = grid.nodes[run.model]
     explanation = load_explanation(benchmark.config) or load("explanation", "grad-cam")
@@ -103,7 +104,12 @@ def _draw(
     def input_folder(inner: Stage) -> Path:
         """The model is stored; what else a picture needs is made if it is not."""
         identity, preimage = inner.identity(node.task), inner.preimage(node.task)
-        artifact, _ = store.build(identity, preimage, lambda folder: inner.run(work(inner, folder)))
+        artifact, _ = store.build(
+            identity,
+            preimage,
+            lambda folder: inner.run(work(inner, folder)),
+            about=lambda: about(inner, node.task),
+        )
         return artifact.folder
 
     with tempfile.TemporaryDirectory() as folder:

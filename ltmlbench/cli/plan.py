@@ -18,6 +18,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     from ltmlbench.api import choose_jobs, images_to_train
     from ltmlbench.benchmark import Benchmark, configure, prepare
+    from ltmlbench.engines.schedule import to_do
     from ltmlbench.store import SCRATCH
 
     benchmark: Benchmark = prepare(*configure(*settings_of(arguments)), decode=False)
@@ -34,8 +35,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         print(f"  {run.id}  {state}")
     for run in grid.unplanned:
         print(f"  {run.id}  cannot be planned: {run.failure}")
-    stored = [node for node in grid.nodes.values() if store.has(node.identity)]
-    todo = [node for node in grid.nodes.values() if not store.has(node.identity)]
+    todo = to_do(grid, store)
+    stored = [node for identity, node in grid.nodes.items() if identity not in todo]
     shared = sum(number > 1 for number in needed.values())
     print(f"stages: {len(grid.nodes)} ({len(stored)} stored, {len(todo)} to do, {shared} shared)")
     samples = "ready" if benchmark.ready else f"{len(benchmark.samples)} to make ready"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltmlbench.cli.arguments import path_argument
+from ltmlbench.places import path_argument
 
 if TYPE_CHECKING:
     import pandas as pd

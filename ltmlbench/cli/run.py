@@ -18,20 +18,33 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     Exit code: 0 all runs done, 1 some failed (the rest are kept), 2 the request was wrong.
     """
     add_settings(parser)
-    parser.add_argument("--fresh", action="store_true", help="forget these runs and do them again")
+    parser.add_argument(
+        "--fresh",
+        nargs="?",
+        const="",
+        metavar="ROW[,ROW]",
+        help="forget what is stored and do it again: everything, decoded pictures included, or "
+        "these rows and what was made from their stages",
+    )
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import execute
     from ltmlbench.benchmark import configure, prepare
     from ltmlbench.cli.report import show
+    from ltmlbench.fresh import forget
     from ltmlbench.results.claim import claim
+    from ltmlbench.spec import split_outside_brackets
     from ltmlbench.store import cache_folder
 
     config, dataset = configure(*settings_of(arguments))
     claim(config.out, cache_folder(config.cache_dir))
+    rows = split_outside_brackets(arguments.fresh or "")
+    everything = arguments.fresh is not None and not rows
     with display() as shown:
-        benchmark = prepare(config, dataset, decode=True, progress=shown.pictures)
+        benchmark = prepare(config, dataset, decode=True, fresh=everything, progress=shown.pictures)
         shown.notes(benchmark)
-        result = execute(benchmark, fresh=arguments.fresh)
+        if rows or everything:
+            forget(benchmark, rows)
+        result = execute(benchmark)
     show(result.results, result.about, result.out)
-    return 1 if result.about.incomplete else 0
+    return 1 if result.about.incomplete or result.unrecorded else 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ltmlbench.cli.arguments import path_argument
 from ltmlbench.config import BenchmarkConfig, read_config
 from ltmlbench.errors import RequestError
+from ltmlbench.places import path_argument
 from ltmlbench.plain_yaml import parse_yaml
 
 _FLAGS = (
@@ -47,6 +47,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help="data to pre-train on, e.g. idrid=/path/to/IDRiD; may be repeated",
     )
     parser.add_argument(
+        "--tracker",
+        metavar="NAME",
+        action="append",
+        help="who is told how it goes, e.g. jsonl or mlflow[experiment=x]; may be repeated",
+    )
+    parser.add_argument(
         "--config", metavar="FILE", type=path_argument, help="settings in YAML; flags win"
     )
     parser.add_argument(
@@ -55,7 +61,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="any setting, e.g. lr=0.0005 or augment.rotate=30; may be repeated. Also: "
-        + ", ".join(n for n in BenchmarkConfig.model_fields if n not in (*_FLAGS, "sources")),
+        + ", ".join(
+            n for n in BenchmarkConfig.model_fields if n not in (*_FLAGS, "sources", "trackers")
+        ),
     )
 
 
@@ -73,8 +81,8 @@ def settings_of(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """The layers of settings a command line gives, weakest first."""
     layers = [read_config(arguments.config)] if arguments.config else []
     layers.append({n: v for n in _FLAGS if (v := getattr(arguments, n)) is not None})
-    if arguments.source:
-        layers.append({"sources": arguments.source})
+    repeated = {f"{name}s": getattr(arguments, name) for name in ("source", "tracker")}
+    layers.append({name: given for name, given in repeated.items() if given})
     for text in arguments.set:
         key, equals, value = text.partition("=")
         if not equals:

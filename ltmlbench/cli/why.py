@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ltmlbench.cli.arguments import path_argument
+from ltmlbench.places import path_argument
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:

@@ -19,6 +19,7 @@ from ltmlbench.contracts.metric import LabelMetric, Metric
 from ltmlbench.contracts.pretraining import Pretraining
 from ltmlbench.contracts.sampler import Sampler
 from ltmlbench.contracts.subsets import SubsetGenerator
+from ltmlbench.contracts.tracker import Tracker
 
 __all__ = [
     "POINTING",
@@ -44,4 +45,5 @@ __all__ = [
     "Sampler",
     "ScheduledLossFn",
     "SubsetGenerator",
+    "Tracker",
 ]

@@ -34,8 +34,10 @@ class Dataset(Component, ABC):
         """
 
     def check(self, folder: Path | None) -> list[str]:
-        """Problems of the folder, one line each; reads every file."""
-        return list(self.load(folder).notes)
+        """Problems of the folder, one line each; reads every sample."""
+        from ltmlbench.data.checks import problems
+
+        return problems(self.load(folder), int(self.defaults.get("image_size", 224)))
 
     def published(self) -> tuple[PublishedRow, ...]:
         """Numbers others printed for this data set, to stand beside ours."""

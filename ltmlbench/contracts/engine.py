@@ -19,6 +19,8 @@ class Engine(Component, ABC):
     def run(self, grid: Grid, store: Store, jobs: int, ended: Ended) -> None:
         """Executes the stages of the grid that are not stored, at most ``jobs`` at once.
 
-        Calls ``ended`` in this process with the outcome of every stage (also of stored ones), once
-        its inputs have ended. A stage that fails blocks only the stages that wait for it.
+        Calls ``ended`` in this process and thread with the outcome of every stage that is stored or
+        had to be made, once its inputs have ended. A stage that fails blocks only the stages that
+        wait for it. A process executes one stage at a time. All of this is what
+        `ltmlbench.engines.schedule.schedule` does for an engine that can submit a stage.
         """

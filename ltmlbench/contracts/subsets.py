@@ -33,3 +33,8 @@ class SubsetGenerator(Component, ABC):
         Args:
             prototypes: C×D mean features of the labels, where they are known.
         """
+
+    def count(self, labels: LabelMatrix, *, seed: int = 0) -> int:
+        """How many subsets `generate` gives, whatever the prototypes: a method plans a teacher for
+        each before there are any."""
+        return len(self.generate(labels, seed=seed))

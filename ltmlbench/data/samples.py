@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from ltmlbench.arrays import Image
 from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix
+
+_TURNED = re.compile(r"(?<=^[0-9a-f]{64}):.*", re.DOTALL)
 
 
 class Protocol(BaseModel):
@@ -59,7 +63,8 @@ class Samples:
         ids: N unique names.
         groups: N group names; samples of one group (a patient) never straddle a split.
         labels: N×C.
-        content: N digests of what the samples are (file bytes and how they are turned).
+        content: N digests of what the samples are: the sha256 of a file's bytes and, after a colon,
+            how it is turned (``"9f86...:mirrored"``).
         read: of pictures: ``read(row, size)`` gives that of ``row`` as H×W×3 uint8 RGB, both sides
             at least ``size`` pixels where the source has them. Must be picklable.
         vectors: of feature vectors: ``vectors()`` gives all of them, N×D numbers. Must be
@@ -94,16 +99,28 @@ class Samples:
     mask_content: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.labels, LabelMatrix):
+            raise DataError(f"labels: {type(self.labels).__name__} given, a LabelMatrix is needed")
+        for name in ("ids", "groups", "content", "official", "notes", "lesions", "mask_content"):
+            value = getattr(self, name)
+            if value is not None:  # lists and numbers would give another fingerprint
+                object.__setattr__(self, name, tuple(map(str, value)))
         lengths = {len(self.ids), len(self.groups), len(self.labels), len(self.content)}
         if self.official is not None:
             lengths.add(len(self.official))
         if len(lengths) != 1:
-            raise ValueError(f"ids, groups, labels and content differ in length: {sorted(lengths)}")
+            raise DataError(f"ids, groups, labels and content differ in length: {sorted(lengths)}")
         if len(set(self.ids)) != len(self.ids):
-            raise ValueError("sample ids repeat")
+            twice = next(name for name, times in Counter(self.ids).items() if times > 1)
+            raise DataError(f"sample ids repeat, such as {twice!r}")
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """N digests of the samples' files alone, however they are turned."""
+        return tuple(_TURNED.sub("", digest) for digest in self.content)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -63,7 +63,7 @@ def make_splits(
         if not names or "train" not in parts:
             raise RequestError("the data set has no official test part here: give --folds K")
         train = np.flatnonzero(parts == "train")
-        _refuse_straddling(samples, parts == "train")
+        refuse_straddling(samples)
         return tuple(
             _split(
                 samples, f"official {name}", train, np.flatnonzero(parts == name), validation, seed
@@ -84,8 +84,15 @@ def make_splits(
     )
 
 
-def _refuse_straddling(samples: Samples, train: npt.NDArray[np.bool_]) -> None:
-    groups = np.asarray(samples.groups)
+def refuse_straddling(samples: Samples) -> None:
+    """Checks that no group is in the official training part and in another.
+
+    Raises:
+        DataError: some are.
+    """
+    if samples.official is None:
+        return
+    groups, train = np.asarray(samples.groups), np.array(samples.official) == "train"
     both = np.intersect1d(groups[train], groups[~train])
     if len(both):
         raise DataError(

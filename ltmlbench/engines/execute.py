@@ -2,43 +2,93 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
-from ltmlbench.errors import Diverged
+from ltmlbench.environment import environment
+from ltmlbench.errors import Diverged, LtmlbenchError
 from ltmlbench.grid import Node, Outcome
+from ltmlbench.origin import origin_of
 from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
+from ltmlbench.task import Task
 
-EpochReport = Callable[[int, int, Mapping[str, float]], None]
+
+class Tell(Protocol):
+    """Told what happens while a stage runs: the name of an event and its values, as in
+    `ltmlbench.hooks.EventHooks`."""
+
+    def __call__(self, event: str, /, **values: Any) -> None: ...
 
 
-def execute(node: Node, store: Store, epoch: EpochReport) -> Outcome:
-    """Runs one stage whose inputs are stored. Failures are returned, never raised or stored."""
+_one_at_a_time = threading.Lock()
 
+
+def execute(node: Node, store: Store, tell: Tell) -> Outcome:
+    """Runs one stage whose inputs are stored. Its failures are returned, never raised or stored.
+
+    Raises:
+        RuntimeError: this process runs another stage already. Stages seed the random streams of
+            the process, so two at once would store wrong numbers under right identities.
+    """
+    if not _one_at_a_time.acquire(blocking=False):
+        raise RuntimeError(
+            "an engine may run one stage at a time per process: stages seed its random streams"
+        )
+    try:
+        return _execute(node, store, tell)
+    finally:
+        _one_at_a_time.release()
+
+
+def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
     def input_folder(stage: Stage) -> Path:
-        artifact = store.get(stage.identity(node.task))
+        artifact = store.get(stage.identity(node.task))  # read whole by `to_do` before it began
         if artifact is None:
             raise RuntimeError(f"input {stage.title!r} is not stored any more: run again")
         return artifact.folder
+
+    def epoch(index: int, of: int, values: Mapping[str, float]) -> None:
+        named = dict(values)
+        tell("epoch_finished", stage=node.identity, epoch=index, epochs=of, values=named)
 
     def produce(folder: Path) -> None:
         task = node.stage.handed(node.task)
         node.stage.run(Work(task=task, folder=folder, input=input_folder, epoch=epoch))
 
     try:
-        artifact, made = store.build(node.identity, node.stage.preimage(node.task), produce)
-    except Exception as error:  # a stage may raise anything; the other runs go on
-        text = " ".join(str(error).split()) or type(error).__name__
-        cause = text if isinstance(error, ArithmeticError) else f"{type(error).__name__}: {text}"
+        artifact, made = store.build(
+            node.identity,
+            node.stage.preimage(node.task),
+            produce,
+            whole=True,
+            about=lambda: about(node.stage, node.task),
+            waiting=lambda: tell("stage_waiting", stage=node.identity, title=node.title),
+        )
+    except (Exception, SystemExit) as error:  # a stage may raise anything; the other runs go on
         return Outcome(
-            node.identity, failure=_kind(error), cause=cause, trace=traceback.format_exc()
+            node.identity, failure=_kind(error), cause=_cause(error), trace=traceback.format_exc()
         )
     return Outcome(node.identity, made=made, seconds=artifact.seconds)
 
 
-def _kind(error: Exception) -> str:
+def about(stage: Stage, task: Task) -> dict[str, Any]:
+    """What an artifact says of how it was made, beside its pre-image."""
+    return {"environment": environment(), "origin": origin_of(stage, task)}
+
+
+def _cause(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({text})"
+    told = isinstance(error, LtmlbenchError) and text  # sentences for people
+    return text if told else f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _kind(error: BaseException) -> str:
     import torch
 
     if isinstance(error, Diverged):

@@ -2,149 +2,153 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
+import json
 import os
+import pickle
 import signal
-from collections.abc import Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from queue import Empty
-from typing import Any
+import subprocess
+import sys
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import Pipe
+from pathlib import Path
 
 from ltmlbench.contracts import Engine
-from ltmlbench.engines.execute import execute
+from ltmlbench.engines.execute import Tell, execute
+from ltmlbench.engines.schedule import Submit, WorkerLost, schedule, to_do
 from ltmlbench.grid import Ended, Grid, Node, Outcome
-from ltmlbench.registry import registry
+from ltmlbench.registry import WORKER
 from ltmlbench.store import Store
 
 
 class Local(Engine):
-    """Stages in the order of the grid; with ``jobs`` > 1, ready ones in worker processes."""
+    """Stages in the order of the grid; with ``jobs`` > 1, ready ones in worker processes.
+
+    Even a single stage that is left goes to a worker then: the number of threads changes the order
+    of sums, and a benchmark that was stopped is to give the same digits.
+    """
 
     def run(self, grid: Grid, store: Store, jobs: int, ended: Ended) -> None:
-        todo = {i: node for i, node in grid.nodes.items() if store.get(i) is None}
-        done: dict[str, Outcome] = {}
-        for identity in grid.nodes.keys() - todo.keys():
-            done[identity] = Outcome(identity)
-            ended(done[identity])
-        if jobs > 1 and len(todo) > 1:
-            _in_processes(todo, done, store, jobs, ended)
+        if jobs == 1 or not to_do(grid, store):
+            schedule(grid, store, _here(store), 1, ended)
             return
-        for node in todo.values():
-            done[node.identity] = blocked(node, done) or _here(node, store)
-            ended(done[node.identity])
-
-
-def blocked(node: Node, done: Mapping[str, Outcome]) -> Outcome | None:
-    """The outcome of a stage one of whose inputs failed: that input's; None if all are there."""
-    for name in node.inputs:
-        if done[name].failure:
-            return replace(done[name], identity=node.identity)
-    return None
-
-
-def _here(node: Node, store: Store) -> Outcome:
-    registry().announce("stage_started", stage=node.identity, title=node.title)
-
-    def epoch(index: int, of: int, values: Mapping[str, float]) -> None:
-        registry().announce(
-            "epoch_finished", stage=node.identity, epoch=index, epochs=of, values=values
-        )
-
-    return _tell(node, execute(node, store, epoch))
-
-
-def _tell(node: Node, outcome: Outcome) -> Outcome:
-    if outcome.failure:
-        registry().announce(
-            "stage_failed",
-            stage=node.identity,
-            title=node.title,
-            kind=outcome.failure,
-            cause=outcome.cause,
-        )
-    else:
-        registry().announce(
-            "stage_finished", stage=node.identity, title=node.title, seconds=outcome.seconds
-        )
-    return outcome
-
-
-def _in_processes(
-    todo: Mapping[str, Node], done: dict[str, Outcome], store: Store, jobs: int, ended: Ended
-) -> None:
-    with multiprocessing.get_context("spawn").Manager() as manager:
-        events = manager.Queue()
-        pool = _pool(jobs, events)
-        waiting, running = dict(todo), dict[Future[Outcome], Node]()
+        workers = Workers(jobs, max(1, (os.cpu_count() or 1) // jobs), store.root)
         try:
-            while waiting or running:
-                # no more at once than workers: what comes first in the grid is to be done first
-                for node in [n for n in waiting.values() if all(i in done for i in n.inputs)]:
-                    if len(running) == jobs:
-                        break
-                    del waiting[node.identity]
-                    if outcome := blocked(node, done):
-                        done[node.identity] = outcome
-                        ended(outcome)
-                    else:
-                        running[pool.submit(_in_worker, node, store.root)] = node
-                finished = wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done
-                _relay(events)
-                for future in finished:
-                    node = running.pop(future)
-                    done[node.identity] = _tell(node, _result(future, node))
-                    ended(done[node.identity])
-                if any(isinstance(f.exception(), BrokenProcessPool) for f in finished):
-                    pool = _pool(jobs, events)
-        except BaseException:  # Ctrl-C: the checkpoints are on disk, nothing is worth waiting for
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            schedule(grid, store, workers.submit, jobs, ended)
+        finally:  # also after Ctrl-C: the checkpoints are on disk, nothing is worth waiting for
+            workers.close()
 
 
-def _pool(jobs: int, events: Any) -> ProcessPoolExecutor:
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, context, _start_worker, (threads, events))
+def _here(store: Store) -> Submit:
+    def submit(node: Node, tell: Tell) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
+        future.set_result(execute(node, store, tell))
+        return future
+
+    return submit
 
 
-def _result(future: Future[Outcome], node: Node) -> Outcome:
-    error = future.exception()
-    if error is not None:  # the worker itself died: killed for memory, a crash in native code
-        return Outcome(node.identity, failure="error", cause=f"the worker process died: {error}")
-    return future.result()
+class Workers:
+    """Long-lived worker processes, started when there is work, replaced when they die.
+
+    One that dies takes its own stage with it and nothing else. All end with this process, however
+    that ends.
+    """
+
+    def __init__(self, number: int, threads: int, root: Path) -> None:
+        # a thread per worker waits for its answers; the thread that starts a process has to live as
+        # long as that is wanted (see `die_with_parent_thread`), and these live until `close`
+        self._pool = ThreadPoolExecutor(number, thread_name_prefix="worker")
+        self._threads, self._root = threads, root
+        self._own = threading.local()
+        self._all: list[_Worker] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def submit(self, node: Node, tell: Tell) -> Future[Outcome]:
+        """Executes a stage in one of the processes."""
+        return self._pool.submit(self._execute, node, tell)
+
+    def _execute(self, node: Node, tell: Tell) -> Outcome:
+        worker: _Worker | None = getattr(self._own, "worker", None)
+        if worker is None or not worker.alive:
+            worker = self._own.worker = self._start()
+        return worker.execute(node, tell)
+
+    def _start(self) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise WorkerLost("stopped")
+            worker = _Worker(self._threads, self._root)
+            self._all.append(worker)
+            return worker
+
+    def close(self) -> None:
+        """Ends all processes, whatever they are doing."""
+        with self._lock:
+            self._closed = True
+            for worker in self._all:
+                worker.kill()
+        self._pool.shutdown(cancel_futures=True)
 
 
-def _relay(events: Any) -> None:
-    while True:
+class _Worker:
+    def __init__(self, threads: int, root: Path) -> None:
+        self._connection, theirs = Pipe()
+        with theirs:
+            code = (
+                "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+                "from ltmlbench.engines.worker import main; "
+                "main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])"
+            )
+            given = [str(theirs.fileno()), str(threads), str(root), json.dumps(sys.path)]
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code, *given],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, WORKER: "1"},
+            )
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def execute(self, node: Node, tell: Tell) -> Outcome:
+        """Sends a stage and waits for its outcome.
+
+        Raises:
+            WorkerLost: the process has died.
+        """
+        message = pickle.dumps(node)
         try:
-            event, values = events.get_nowait()
-        except Empty:
-            return
-        registry().announce(event, **values)
+            self._connection.send_bytes(message)
+            while True:
+                kind, *content = self._connection.recv()
+                if kind == "event":
+                    tell(content[0], **content[1])
+                elif isinstance(content[0], Outcome):
+                    return content[0]
+                else:
+                    raise RuntimeError(f"a worker process cannot load it ({content[0]}): --jobs 1")
+        except (EOFError, OSError):
+            raise self._lost() from None
 
+    def _lost(self) -> WorkerLost:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)  # its connection ended a moment before it does
+        self.kill()
+        code = self._process.returncode
+        if code == -signal.SIGKILL:
+            return WorkerLost(
+                "its worker process was killed (SIGKILL), most likely because memory ran out: "
+                "fewer --jobs, or a smaller --batch-size",
+                "out-of-memory",
+            )
+        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return WorkerLost(f"its worker process ended {how}")
 
-_events: Any = None
-
-
-def _start_worker(threads: int, events: Any) -> None:
-    import torch
-
-    global _events
-    _events = events
-    torch.set_num_threads(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process stops the workers
-
-
-def _in_worker(node: Node, root: Any) -> Outcome:
-    _events.put(("stage_started", {"stage": node.identity, "title": node.title}))
-
-    def epoch(index: int, of: int, values: Mapping[str, float]) -> None:
-        event = {"stage": node.identity, "epoch": index, "epochs": of, "values": dict(values)}
-        _events.put(("epoch_finished", event))
-
-    return execute(node, Store(root), epoch)
+    def kill(self) -> None:
+        """Ends the process if it has not ended, and waits until it has gone."""
+        self._process.kill()
+        self._process.wait()

@@ -9,6 +9,7 @@ from ltmlbench.arrays import Floats
 from ltmlbench.contracts import LabelMetric, Metric
 from ltmlbench.evaluation.inputs import truth_and_scores
 from ltmlbench.evaluation.ranking import average_precision, f1, roc_auc
+from ltmlbench.evaluation.resampling import Resamples
 
 _THRESHOLD = Field(0.5, ge=0, le=1, description="a label is decided on if its score is above this")
 
@@ -22,6 +23,9 @@ class MeanAveragePrecision(LabelMetric):
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
         return average_precision(*truth_and_scores(Y, scores))
 
+    def labels_resampled(self, resamples: Resamples) -> Floats:
+        return resamples.average_precision()
+
 
 class MacroAUC(LabelMetric):
     """Mean over labels of the area under the ROC curve.
@@ -31,6 +35,9 @@ class MacroAUC(LabelMetric):
 
     def per_label(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> Floats:
         return roc_auc(*truth_and_scores(Y, scores))
+
+    def labels_resampled(self, resamples: Resamples) -> Floats:
+        return resamples.roc_auc()
 
 
 class MacroF1(LabelMetric):
@@ -45,6 +52,9 @@ class MacroF1(LabelMetric):
         truth, values = truth_and_scores(Y, scores)
         return f1(truth, values > self.threshold)
 
+    def labels_resampled(self, resamples: Resamples) -> Floats:
+        return resamples.f1(self.threshold)
+
 
 class MicroF1(Metric):
     """F1 of the positive class over all N×C decisions; undefined if there is no positive at all.
@@ -57,3 +67,6 @@ class MicroF1(Metric):
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
         truth, values = truth_and_scores(Y, scores)
         return float(f1(truth.ravel(), values.ravel() > self.threshold))
+
+    def resampled(self, resamples: Resamples) -> Floats:
+        return resamples.micro_f1(self.threshold)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, overload
 
 from ltmlbench.contracts.feed import Feed, Opened
 from ltmlbench.data.samples import Samples
+from ltmlbench.environment import environment
+from ltmlbench.errors import DataError
 from ltmlbench.identity import canonical, digest, edition
 from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
@@ -62,11 +67,22 @@ def _preimage(feed: Feed, samples: Samples) -> dict[str, Any]:
 
 @overload
 def make_ready(
-    feed: Feed, samples: Samples, store: Store, *, progress: Progress | None = None
+    feed: Feed,
+    samples: Samples,
+    store: Store,
+    *,
+    again: bool = False,
+    progress: Progress | None = None,
 ) -> Opened: ...
 @overload
 def make_ready(
-    feed: Feed, samples: Samples, store: Store, *, make: bool, progress: Progress | None = None
+    feed: Feed,
+    samples: Samples,
+    store: Store,
+    *,
+    make: bool,
+    again: bool = False,
+    progress: Progress | None = None,
 ) -> Opened | None: ...
 def make_ready(
     feed: Feed,
@@ -74,6 +90,7 @@ def make_ready(
     store: Store,
     *,
     make: bool = True,
+    again: bool = False,
     progress: Progress | None = None,
 ) -> Opened | None:
     """What the stage `Ready` leaves, before there is a task: a sample that cannot be read takes no
@@ -81,15 +98,41 @@ def make_ready(
 
     Args:
         make: False: only if it is stored already, else None.
+        again: make it although it is stored; who uses the old one just now keeps it.
         progress: called with (done, total).
+
+    Raises:
+        DataError: the cache cannot be written, or what `Feed.prepare` raises.
     """
     preimage = _preimage(feed, samples)
     identity = digest(preimage)
-    if make:
+    stored = store.get(identity) if store.root.is_dir() else None
+    if make and (again or stored is None):
+        _refuse_read_only(store.root)
         told = progress or (lambda done, total: None)
-        artifact, _ = store.build(
-            identity, preimage, lambda folder: feed.prepare(samples, folder, told)
+        stored, _ = store.build(
+            identity,
+            preimage,
+            lambda folder: feed.prepare(samples, folder, told),
+            again=again,
+            about=lambda: {"environment": environment()},
+            waiting=_say_waiting,
         )
-        return feed.open(samples, artifact.folder)
-    stored = store.get(identity)
     return feed.open(samples, stored.folder) if stored else None
+
+
+def _say_waiting() -> None:
+    print(
+        "ltmlbench: waiting for another process that makes the same samples ready", file=sys.stderr
+    )
+
+
+def _refuse_read_only(root: Path) -> None:
+    """The first that is written to the cache: what stands against it is told here, in one line."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        cause = "" if os.access(root, os.W_OK | os.X_OK) else "no permission"
+    except OSError as error:
+        cause = error.strerror or str(error)
+    if cause:
+        raise DataError(f"{root}: cannot be written ({cause}): give another --cache-dir")

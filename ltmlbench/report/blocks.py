@@ -38,6 +38,7 @@ class Block:
     """One table. The first ``texts`` columns hold names, the others numbers.
 
     ``notes`` explain marks in the cells and how the numbers were made; ``legend`` the metrics.
+    ``lead`` is said before the table.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Block:
     texts: int = 2
     notes: tuple[str, ...] = ()
     legend: tuple[str, ...] = ()
+    lead: str = ""
 
 
 def headline_block(summary: Summary, unit: str) -> Block:

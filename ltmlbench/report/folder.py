@@ -11,6 +11,8 @@ import pandas as pd
 from ltmlbench.errors import DataError
 from ltmlbench.registry import registry
 from ltmlbench.report.about import About
+from ltmlbench.report.differences import difference_blocks
+from ltmlbench.report.evidence import evidence_of
 from ltmlbench.report.page import render_page
 from ltmlbench.report.table import render_table
 from ltmlbench.results.collect import Collected, collect
@@ -76,6 +78,7 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
     results = results_frame(rows)
     about = _about(found, readable, damaged, metrics)
     pointing = folder.pointing(readable)
+    differences = difference_blocks(evidence_of(results, found))
     page = render_page(
         results,
         about,
@@ -84,12 +87,13 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
         config=folder.config(),
         pointing=pointing,
         galleries=folder.galleries(readable),
+        differences=differences,
     )
     folder.write_together(
         {
             "results.csv": results_text(results),
             "summary.csv": summary_text(results),
-            "table.md": render_table(results, about, pointing, readable),
+            "table.md": render_table(results, about, pointing, differences, readable),
             "report.html": page,
         }
     )

@@ -48,6 +48,7 @@ def render_page(
     config: str = "",
     pointing: pd.DataFrame | None = None,
     galleries: Mapping[str, bytes] | None = None,
+    differences: Sequence[Block] = (),
 ) -> str:
     """The page as HTML.
 
@@ -58,6 +59,7 @@ def render_page(
         config: the resolved configuration (YAML).
         pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
         galleries: PNG of where a network looks, by the id of its run.
+        differences: as `ltmlbench.report.differences.difference_blocks` returns them.
     """
     blocks = summaries(results, about)
     hover = f" {HOVER}" if blocks else ""
@@ -65,6 +67,7 @@ def render_page(
     parts = {"results": said + "".join(_results(summary) for summary in blocks)}
     rows = _row_names(runs)
     if blocks:
+        parts["differences"] = "".join(_figure(block) for block in differences)
         shots = _bullets(shot_lines(about)) if blocks[0].label_metrics else ""
         parts["labels"] = shots + "".join(_labels(summary) for summary in blocks)
         parts[LOOKING.lower()] = _looking(blocks, about, pointing, galleries or {}, rows)
@@ -168,8 +171,9 @@ def _smaller(picture: bytes) -> bytes | None:
 
 def _figure(block: Block, *, heat: bool = False) -> str:
     notes = _bullets([*block.notes, *block.legend, *(["shade: 0 to 1"] if heat else [])])
+    lead = f"<p>{escape(block.lead)}</p>" if block.lead else ""
     return (
-        f"<figure><h3>{escape(block.title)}</h3>{_table(block, heat)}"
+        f"<figure><h3>{escape(block.title)}</h3>{lead}{_table(block, heat)}"
         f'<figcaption>{escape(block.caption)}</figcaption><div class="notes">{notes}</div></figure>'
     )
 

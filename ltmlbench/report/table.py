@@ -28,14 +28,16 @@ def render_table(
     results: pd.DataFrame,
     about: About,
     pointing: pd.DataFrame | None = None,
+    differences: Sequence[Block] = (),
     runs: Sequence[RunRecord] = (),
 ) -> str:
-    """table.md: the headline per unit, head/medium/tail, each label, cost, where the networks look,
-    failures, remarks, notes. Official test sets stand one below the other.
+    """table.md: the headline per unit, head/medium/tail, each label, differences, cost, where the
+    networks look, failures, remarks, notes. Official test sets stand one below the other.
 
     Args:
         results: as `ltmlbench.results.tables.read_results` gives them; it may be empty.
         pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
+        differences: as `ltmlbench.report.differences.difference_blocks` returns them.
         runs: what they cost is said.
     """
     parts = [f"# {_inline(titled(about.title, about))}", _inline(data_line(about))]
@@ -43,8 +45,11 @@ def render_table(
     blocks = summaries(results, about)
     for summary in blocks:
         parts += _sections(summary)
+    if differences:
+        parts += [f"## {titled('Differences', about)}"]
+        parts += [markdown(block, level=3) for block in differences]
     if cost := cost_block(runs):
-        parts.append(_markdown(replace(cost, title=titled(cost.title, about))))
+        parts.append(markdown(replace(cost, title=titled(cost.title, about))))
     parts += _looking(blocks, about, pointing)
     parts += _list("Made on the way", about.made.values(), about)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]
@@ -59,18 +64,18 @@ def render_table(
 def _sections(summary: Summary) -> Iterator[str]:
     about, unit = summary.about, summary.units[0]
     for each in summary.units:
-        yield _markdown(headline_block(summary, each))
+        yield markdown(headline_block(summary, each))
         if further := further_block(summary, each):
-            yield _markdown(further)
+            yield markdown(further)
     if not summary.label_metrics:
         return
     yield f"## {_inline(summary.title('Head, medium and tail labels'))}"
     yield _bullets(shot_lines(about))
     for metric in summary.label_metrics:
-        yield _markdown(shot_block(summary, unit, metric), level=3)
+        yield markdown(shot_block(summary, unit, metric), level=3)
     yield f"## {_inline(summary.title('Each label'))}"
     for metric in summary.label_metrics:
-        yield _markdown(label_block(summary, unit, metric), level=3)
+        yield markdown(label_block(summary, unit, metric), level=3)
 
 
 def _looking(
@@ -79,7 +84,7 @@ def _looking(
     if not summaries:
         return []
     parts = [
-        _markdown(block, level=3)
+        markdown(block, level=3)
         for summary in summaries
         for block in (() if pointing is None else pointing_blocks(pointing, summary))
     ]
@@ -120,13 +125,17 @@ def _print_rich(block: Block) -> None:
     Console().print(table)
 
 
-def _markdown(block: Block, level: int = 2) -> str:
+def markdown(block: Block, level: int = 2) -> str:
+    """A block as Markdown, with a heading of the given level."""
+
     def written(cell: Cell, kind: str) -> str:
         text = _inline(cell.text)
         mark = "**" if cell.bold else "*" if kind == "published" and text else ""
         return f"{mark}{text}{mark}"
 
-    parts = [f"{'#' * level} {_inline(block.title)}", _grid(block, "pipe", written), block.caption]
+    parts = [f"{'#' * level} {_inline(block.title)}"]
+    parts += [_inline(block.lead)] if block.lead else []
+    parts += [_grid(block, "pipe", written), _inline(block.caption)]
     if lines := [*block.notes, *block.legend]:
         parts.append(_bullets(lines))
     return "\n\n".join(parts)

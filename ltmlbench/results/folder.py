@@ -23,7 +23,7 @@ from ltmlbench.results.records import (
     read_run,
     safe_name,
 )
-from ltmlbench.store import Artifact, write_atomic, write_json
+from ltmlbench.store import Artifact, replacing, write_atomic, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,12 +247,12 @@ def copy_files(artifact: Artifact, folder: Path, only: Sequence[str] = ()) -> No
     """Copies of an artifact's files: hard links where possible (both are read-only by custom)."""
     for name in [n for n in artifact.manifest["files"] if n in only or not only]:
         source, target = artifact.folder / name, folder / name
-        target.unlink(missing_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, target)
-        except OSError:  # another file system
-            shutil.copyfile(source, target)
+        with replacing(target) as temporary:
+            temporary.unlink(missing_ok=True)
+            try:
+                os.link(source, temporary)
+            except OSError:  # another file system
+                shutil.copyfile(source, temporary)
 
 
 def _is_safe(name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ltmlbench.errors import Diverged
+from ltmlbench.errors import Diverged, RequestError
 from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import Work
 from ltmlbench.store import SCRATCH
@@ -53,6 +53,7 @@ def train(
 
     Raises:
         Diverged: the loss is no longer finite.
+        RequestError: a step holds a single sample, and the network cannot be trained on one.
     """
     epochs = schedule.epochs
     optimizer = make_optimizer(network, schedule)
@@ -66,7 +67,15 @@ def train(
         def rate(step: int, epoch: int = epoch) -> float:
             return learning_rate(schedule, epoch * steps + step, epochs * steps)
 
-        row = _one_epoch(network, losses(epoch), optimizer, schedule.clip, rate, stepped, epoch)
+        try:
+            row = _one_epoch(network, losses(epoch), optimizer, schedule.clip, rate, stepped, epoch)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise RequestError(
+                "batch normalisation on 1×1 maps needs 2 samples per step: a larger --batch-size, "
+                "--image-size or --limit"
+            ) from error
         history.append(row | dict(after()))
         work.epoch(epoch + 1, epochs, history[-1])
         if time.monotonic() - saved >= CHECKPOINT_SECONDS and epoch + 1 < epochs:

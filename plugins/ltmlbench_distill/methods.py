@@ -216,15 +216,14 @@ def subset_teachers(
 ) -> tuple[TeacherLogits, ...]:
     """What the teachers of all subsets say; each teacher is ``base`` on its subset's examples.
 
-    How many subsets there will be is found by running the generator on the training labels
-    without prototypes: the number must not depend on them.
+    How many subsets there will be, the generator says from the training labels alone.
     """
     generator = load("subsets", subsets) if isinstance(subsets, str) else subsets
     inside = subset_labels(task.labels.names, apart)
     if not inside:
         raise RequestError("every label of the data set is set apart: there is none to divide")
     seed = partition_seed(task.seed)
-    n_subsets = len(generator.generate(task.labels.select(inside), seed=seed))
+    n_subsets = generator.count(task.labels.select(inside), seed=seed)
     partition = Partition(
         generator=generator, prototypes=prototypes, apart=apart, n_subsets=n_subsets
     )

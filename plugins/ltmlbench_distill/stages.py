@@ -10,12 +10,12 @@ import numpy as np
 
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts import SubsetGenerator
+from ltmlbench.division import Division
 from ltmlbench.errors import DataError
 from ltmlbench.fit import Fit
 from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import ExamplesStage, LogitsStage, Stage, TrunkStage, Work
 from ltmlbench.store import write_json
-from ltmlbench.subsets import Subsets
 
 FEW = 5
 """Labels with fewer samples that have no other label: the prototype takes all their samples."""
@@ -74,6 +74,7 @@ class Partition(Stage):
     Writes ``subsets.json`` (label names and column indices) and ``report.csv``.
     """
 
+    version: ClassVar[int] = 2
     depends: ClassVar[frozenset[str]] = frozenset({"data", "split", "seed"})
     shown: ClassVar[tuple[str, ...]] = ("subsets.json", "report.csv")
 
@@ -107,15 +108,15 @@ class Partition(Stage):
                 "name their number (n_subsets=...)"
             )
         members = tuple(tuple(inside[c] for c in block) for block in found)
-        subsets = Subsets(labels, members)
+        division = Division(labels, members)
         write_json(
             work.folder / "subsets.json",
             [
                 {"labels": names, "columns": m}
-                for names, m in zip(subsets.names, members, strict=True)
+                for names, m in zip(division.names, members, strict=True)
             ],
         )
-        subsets.report(prototypes).to_csv(work.folder / "report.csv", index=False)
+        division.report(prototypes).to_csv(work.folder / "report.csv", index=False)
 
 
 def partition_seed(base: int) -> int:
@@ -146,7 +147,7 @@ class SubsetExamples(ExamplesStage):
         found = json.loads((work.input(self.partition) / "subsets.json").read_text())
         members = tuple(tuple(entry["columns"]) for entry in found)
         seed = derive_seed(work.task.seed, "negatives")
-        rows = Subsets(work.task.labels, members).rows(
+        rows = Division(work.task.labels, members).rows(
             self.index, negatives=self.negatives, seed=seed
         )
         labels = np.array(members[self.index], dtype=np.int64)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ltmlbench.data.files import refuse_unless_regular
 from ltmlbench.errors import DataError
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"}
@@ -28,9 +29,12 @@ def subfolders(folder: Path, depth: int = 3) -> Iterator[Path]:
 
 def _entries(folder: Path, *, folders: bool) -> list[Path]:
     """Its folders or its files, sorted, without hidden ones."""
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_dir() == folders]
-    return [folder / name for name in sorted(names) if not name.startswith(".")]
+    try:
+        names = [name for name in os.listdir(folder) if not name.startswith(".")]
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
+    # False for a link that loops; what is neither is refused when it is read
+    return [path for name in sorted(names) if (path := folder / name).is_dir() == folders]
 
 
 def folder_below(folder: Path, *names: str, depth: int = 3) -> Path | None:
@@ -104,6 +108,7 @@ def read_grades(
 
 def _rows(sheet: Path, delimiter: str) -> list[list[str]]:
     try:
+        refuse_unless_regular(sheet)
         with open(sheet, newline="", encoding="utf-8-sig") as file:
             return list(csv.reader(file, delimiter=delimiter, skipinitialspace=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -44,7 +44,7 @@ class MaskReader:
         found = []
         for path, files in zip(self.paths, self.masks, strict=True):
             for file in filter(None, files):
-                with contextlib.suppress(DataError):  # whoever reads it hears of that
+                with contextlib.suppress(DataError):  # reported when it is read
                     (w, h), (wide, high) = _extent(file), _extent(path)
                     if abs(w * high / (h * wide) - 1) > 0.02:
                         found.append(
@@ -56,23 +56,16 @@ class MaskReader:
 
 def _extent(path: Path) -> tuple[int, int]:
     """Width and height, from the head of the file."""
-    from PIL import Image as Pillow
+    from ltmlbench.feeds.pictures.decode import open_picture
 
-    try:
-        with Pillow.open(path) as file:
-            return file.size
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
-        raise DataError(f"{path}: {error}") from error
+    with open_picture(path) as file:
+        return file.size
 
 
 def _read_mask(path: Path, threshold: int) -> npt.NDArray[np.bool_]:
-    from PIL import Image as Pillow
+    from ltmlbench.feeds.pictures.decode import open_picture
 
-    try:
-        with Pillow.open(path) as file:
-            plain = file.mode in ("L", "F") or file.mode.startswith("I")
-            values = np.asarray(file if plain else file.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
-        cause = " ".join(str(error).split())
-        raise DataError(f"{path}: {cause}: get the mask again, or remove its picture") from error
+    with open_picture(path, mend="get the mask again, or remove its picture") as file:
+        plain = file.mode in ("L", "F") or file.mode.startswith("I")
+        values = np.asarray(file if plain else file.convert("RGB"))
     return np.asarray((values if values.ndim == 2 else values.max(axis=2)) > threshold)

@@ -20,7 +20,7 @@ from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
 from ltmlbench_retina.dr_masks import MaskReader
-from ltmlbench_retina.pictures import BORDER, PictureReader, damage_notes, unreadable
+from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE, PictureReader, damage_notes
 
 GRADES = 5
 GRADE_NAMES = tuple(f"grade {grade}" for grade in range(GRADES))
@@ -80,12 +80,13 @@ class DrSource(Dataset):
 
     def check(self, folder: Path | None) -> list[str]:
         """Problems of a folder; decodes every picture and mask in full."""
+        from ltmlbench.data.checks import problems
+
         samples = self.load(folder)
-        broken = unreadable(samples.reader, len(samples))
+        found = problems(samples, WHOLE, threads=THREADS)
         if isinstance(samples.masks, MaskReader):
-            broken += unreadable(samples.masks, len(samples), size=16)
-            broken += samples.masks.misfits()
-        return list(dict.fromkeys([*samples.notes, *broken]))
+            found += samples.masks.misfits()
+        return found
 
 
 def _filled(photograph: Photograph, n_lesions: int) -> Photograph:

@@ -22,6 +22,7 @@ QUALITY = frozenset(
 )
 """Remarks on the photograph, not on the eye."""
 
+_SEPARATORS = r"[,，;；、|\n\r\t]"
 _RULES = (  # the first that fits decides; hypertensive retinopathy before the diabetic ones
     ("hypertensive retinopathy", "H"),
     ("diabetic retinopathy", "D"),
@@ -33,13 +34,35 @@ _RULES = (  # the first that fits decides; hypertensive retinopathy before the d
 )
 
 
+_NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "unknown"})
+"""What tools write into empty cells."""
+
+
 def split_keywords(text: str) -> list[str]:
-    """The keywords of a cell, in lower case; full-width and ASCII commas separate."""
-    return [word for part in re.split("[,，]", text) if (word := " ".join(part.lower().split()))]
+    """The keywords of a cell, in lower case; full-width and ASCII commas separate (copies of the
+    sheet also use semicolons, bars and line breaks). What has no letter is no keyword."""
+    words = (" ".join(part.lower().split()).strip(" .") for part in re.split(_SEPARATORS, text))
+    return [word for word in words if any(map(str.isalpha, word)) and word not in _NOTHING]
+
+
+def cell_problem(text: str) -> str:
+    """Why no labels can be read from a keyword cell; empty if they can. Anything unknown would
+    count as O, other: a formula or a keyword in Chinese must not."""
+    if text.startswith(("=", "#")):
+        return "a formula or an error stands in place of the keywords"
+    words = split_keywords(text)
+    if not words:
+        return "no keywords"
+    if not all(word.isascii() for word in words):
+        return "keywords that are not in English, or in a damaged encoding"
+    return ""
 
 
 def labels_of(text: str) -> frozenset[str]:
-    """Labels of an eye from its keyword cell; empty if all keywords are quality remarks."""
+    """Labels of an eye from its keyword cell; empty if all keywords are quality remarks, or none
+    can be read."""
+    if cell_problem(text):
+        return frozenset()
     found = {label_of(word) for word in split_keywords(text) if word not in QUALITY}
     return frozenset(found - {"N"} or found)
 

@@ -12,14 +12,15 @@ from pydantic import Field
 
 from ltmlbench.contracts import Dataset, PublishedRow
 from ltmlbench.data.samples import Protocol, Samples
-from ltmlbench.errors import DataError, RequestError
+from ltmlbench.errors import DataError, RequestError, printable
 from ltmlbench.labels import LabelMatrix
-from ltmlbench_retina.keywords import LABELS, has_quality_remark, labels_of
-from ltmlbench_retina.pictures import BORDER, PictureReader, damage_notes, unreadable
+from ltmlbench_retina.keywords import LABELS
+from ltmlbench_retina.odir_table import first
+from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE, PictureReader, damage_notes
 from ltmlbench_retina.prior import PRIOR_SUBSETS
 
 if TYPE_CHECKING:
-    from ltmlbench_retina.odir_sheet import Sheet
+    from ltmlbench_retina.odir_eyes import Eye
 
 PROTOCOL = Protocol(
     unit="eye",
@@ -32,25 +33,6 @@ PROTOCOL = Protocol(
     tail=0.035,
 )
 """Head and tail are shares of the eyes, set where ODIR's counts have gaps (ours)."""
-
-_PUBLISHED_DROP = frozenset(  # pictures whose background was painted over before release
-    ["2174_right", "2175_left", "2176_left", "2177_left", "2177_right", "2178_right"]
-    + [f"{n}_{side}" for n in (2179, 2180, 2181, 2182, 2957) for side in ("left", "right")]
-)
-
-
-@dataclass(frozen=True)
-class Eye:
-    """One row of the data set before its picture is looked at."""
-
-    id: str
-    patient: str
-    part: str
-    file: str
-    labels: frozenset[str]
-    age: float
-    sex: int
-    right: bool
 
 
 class Odir5k(Dataset):
@@ -71,89 +53,69 @@ class Odir5k(Dataset):
         "as some published work does",
     )
 
-    def load(self, folder: Path | None) -> Samples:
-        from ltmlbench.feeds.pictures.digests import file_checks
-        from ltmlbench.store import cache_folder
+    drop_duplicates: bool = Field(
+        False,
+        description="of pictures that are the same file, byte for byte, keep the first alone",
+    )
 
-        sheets, eyes, notes = self._eyes(folder)
-        files = [_find_pictures(sheet) for sheet in sheets]
-        by_part = {sheet.part: found for sheet, found in zip(sheets, files, strict=True)}
-        there = [eye for eye in eyes if eye.file in by_part[eye.part]]
+    def load(self, folder: Path | None) -> Samples:
+        from ltmlbench_retina.odir_eyes import labelled_eyes
+        from ltmlbench_retina.odir_pictures import find_pictures
+        from ltmlbench_retina.odir_sheet import files_below, read_sheets
+
+        if folder is None:
+            raise RequestError("odir5k needs its folder: --data-dir /path/to/ODIR-5K")
+        files = files_below(folder)
+        sheets = read_sheets(folder, files)
+        eyes, notes = labelled_eyes(sheets, drop_quality=self.drop_quality)
+        if not eyes:
+            raise DataError(
+                f"{folder}: no eye of the sheet has labels: {notes[-1] if notes else 'no keywords'}"
+            )
+        paths: dict[tuple[str, str], Path] = {}
+        for sheet in sheets:
+            found, told = find_pictures(sheet, folder, files)
+            paths |= {(sheet.part, name): path for name, path in found.items()}
+            notes += told
+        there = [eye for eye in eyes if (eye.part, eye.file) in paths]
         notes += _missing_note(eyes, there)
         if not there:
             raise DataError(
                 f"{folder}: none of the {len(eyes)} pictures the sheet names is there (such as "
-                f"{eyes[0].file}): put the image folder beside the sheet"
+                f"{printable(eyes[0].file)}): put the image folder beside the sheet"
             )
-        paths = [by_part[eye.part][eye.file] for eye in there]
-        checks = file_checks(paths, cache_folder())
-        notes += damage_notes([eye.file for eye in there], [check.problem for check in checks])
-        whole = [i for i, check in enumerate(checks) if not check.problem]
-        if not whole:
+        kept = _whole(there, [paths[eye.part, eye.file] for eye in there], notes)
+        if not kept:
             raise DataError(f"{folder}: all {len(there)} pictures are damaged: get them again")
-        kept = [there[i] for i in whole]
-        mirrored = tuple(self.mirror_right and eye.right for eye in kept)
-        content = (
-            checks[i].digest + (":mirrored" if m else "")
-            for i, m in zip(whole, mirrored, strict=True)
-        )
+        if self.drop_duplicates:
+            kept = _without_repeats(kept, notes)
+        return self._samples(kept, notes, several=len(sheets) > 1)
+
+    def _samples(self, kept: Sequence[_Picture], notes: Sequence[str], *, several: bool) -> Samples:
+        eyes = [picture.eye for picture in kept]
+        mirrored = tuple(self.mirror_right and eye.right for eye in eyes)
+        turned = (":mirrored" if m else "" for m in mirrored)
         return Samples(
-            ids=tuple(eye.id for eye in kept),
-            groups=tuple(eye.patient for eye in kept),
-            labels=_label_matrix(kept),
-            read=PictureReader(tuple(paths[i] for i in whole), mirrored),
-            content=tuple(content),
+            ids=tuple(eye.id for eye in eyes),
+            groups=tuple(eye.patient for eye in eyes),
+            labels=_label_matrix(eyes),
+            read=PictureReader(tuple(picture.path for picture in kept), mirrored),
+            content=tuple(p.digest + how for p, how in zip(kept, turned, strict=True)),
             protocol=PROTOCOL,
             border=BORDER,
-            official=tuple(eye.part for eye in kept) if len(sheets) > 1 else None,
+            official=tuple(eye.part for eye in eyes) if several else None,
             notes=tuple(notes),
             extras={
-                "age": np.array([eye.age for eye in kept]),
-                "sex": np.array([eye.sex for eye in kept], dtype=np.int8),
+                "age": np.array([eye.age for eye in eyes]),
+                "sex": np.array([eye.sex for eye in eyes], dtype=np.int8),
             },
         )
 
-    def _eyes(self, folder: Path | None) -> tuple[list[Sheet], list[Eye], list[str]]:
-        """Sheets, the eyes that have labels, and notes on what was left out."""
-        from ltmlbench_retina.odir_sheet import read_sheets
-
-        if folder is None:
-            raise RequestError("odir5k needs its folder: --data-dir /path/to/ODIR-5K")
-        sheets = read_sheets(folder)
-        several = len(sheets) > 1
-        eyes, notes = [], []
-        for sheet in sheets:
-            found, dropped, odd = [], 0, 0
-            for row in sheet.table.to_dict("records"):
-                pair = _pair(row, sheet.part, several)
-                odd += _disagrees(row, pair)
-                for eye, keywords in pair:
-                    if self.drop_quality and (
-                        has_quality_remark(keywords) or eye.id in _PUBLISHED_DROP
-                    ):
-                        dropped += 1
-                    else:
-                        found.append(eye)
-            unlabelled = sum(not eye.labels for eye in found)
-            where = f"{sheet.path.name}: "
-            if dropped:
-                notes.append(f"{where}{dropped} eyes left out for image quality (drop_quality)")
-            if unlabelled:
-                notes.append(
-                    f"{where}{unlabelled} eyes left out: their keywords say nothing about the eye"
-                )
-            if odd:
-                notes.append(
-                    f"{where}{odd} patients whose N..O columns are not the union of their eyes; "
-                    "the keywords are used"
-                )
-            eyes += [eye for eye in found if eye.labels]
-        return sheets, eyes, notes
-
     def check(self, folder: Path | None) -> list[str]:
         """Problems of a folder; decodes every picture in full."""
-        samples = self.load(folder)
-        return [*samples.notes, *unreadable(samples.reader, len(samples))]
+        from ltmlbench.data.checks import problems
+
+        return problems(self.load(folder), WHOLE, threads=THREADS)
 
     def published(self) -> tuple[PublishedRow, ...]:
         from ltmlbench_retina.published import ROWS
@@ -166,36 +128,40 @@ class Odir5k(Dataset):
         return differences(run, samples)
 
 
-def _pair(row: Mapping[Any, Any], part: str, several: bool) -> list[tuple[Eye, str]]:
-    """Both eyes of a patient with their keyword cells."""
-    patient = f"{part}/{row['id']}" if several else str(row["id"])
-    age = float(row.get("age", float("nan")))
-    sex = {"male": 0, "female": 1}.get(str(row.get("sex", "")).strip().lower(), -1)
-    pair = []
-    for side in ("left", "right"):
-        keywords = row[f"{side}_keywords"]
-        eye = Eye(
-            id=f"{patient}_{side}",
-            patient=patient,
-            part=part,
-            file=Path(row[f"{side}_file"]).name,
-            labels=labels_of(keywords),
-            age=float("nan") if age <= 1 else age,  # "1" stands for unknown
-            sex=sex,
-            right=side == "right",
+@dataclass(frozen=True)
+class _Picture:
+    """An eye whose picture is a whole file."""
+
+    eye: Eye
+    path: Path
+    digest: str
+
+
+def _whole(eyes: Sequence[Eye], paths: Sequence[Path], notes: list[str]) -> list[_Picture]:
+    from ltmlbench.feeds.pictures.digests import file_checks
+    from ltmlbench.store import cache_folder
+
+    checks = file_checks(paths, cache_folder())
+    notes += damage_notes([eye.file for eye in eyes], [check.problem for check in checks])
+    return [
+        _Picture(eye, path, check.digest)
+        for eye, path, check in zip(eyes, paths, checks, strict=True)
+        if not check.problem
+    ]
+
+
+def _without_repeats(pictures: Sequence[_Picture], notes: list[str]) -> list[_Picture]:
+    first_of: dict[str, _Picture] = {}
+    for picture in pictures:
+        first_of.setdefault(picture.digest, picture)
+    kept = list(first_of.values())
+    repeats = [p.eye.id for p in pictures if first_of[p.digest] is not p]
+    if repeats:
+        notes.append(
+            f"{len(repeats)} eyes left out: their pictures are the same files as others "
+            f"({first(repeats)}; drop_duplicates)"
         )
-        pair.append((eye, keywords))
-    return pair
-
-
-def _disagrees(row: Mapping[Any, Any], pair: Sequence[tuple[Eye, str]]) -> bool:
-    """Whether the official patient columns differ from the union of the eyes' labels; of a patient
-    whose keywords are all quality remarks the sheet says N."""
-    if not all(label in row for label in LABELS):
-        return False
-    union = frozenset[str]().union(*(eye.labels for eye, _ in pair))
-    official = {label for label in LABELS if row[label] == 1}
-    return official != (union - {"N"} or {"N"})
+    return kept
 
 
 def _label_matrix(eyes: Sequence[Eye]) -> LabelMatrix:
@@ -203,27 +169,14 @@ def _label_matrix(eyes: Sequence[Eye]) -> LabelMatrix:
     return LabelMatrix(np.array(Y, dtype=np.uint8), LABELS)
 
 
-def _find_pictures(sheet: Sheet) -> dict[str, Path]:
-    """File name -> path, below the nearest folder above the sheet that holds pictures of it.
-
-    Where a name occurs twice, originals go before pre-processed copies.
-    """
-    wanted = {Path(name).name for side in ("left", "right") for name in sheet.table[f"{side}_file"]}
-    for root in (sheet.path.parent, sheet.path.parent.parent):
-        found: dict[str, Path] = {}
-        paths = [p for p in root.rglob("*") if p.name in wanted]
-        for path in sorted(paths, key=lambda p: ("preprocessed" in str(p), len(p.parts), str(p))):
-            found.setdefault(path.name, path)
-        if found:
-            return found
-    return {}
-
-
 def _missing_note(eyes: Sequence[Eye], there: Sequence[Eye]) -> list[str]:
     if len(there) == len(eyes):
         return []
     patients = {eye.patient for eye in eyes} - {eye.patient for eye in there}
+    used = {eye.id for eye in there}
+    missing = [printable(eye.file) for eye in eyes if eye.id not in used]
     return [
         f"pictures of {len(eyes) - len(there)} of {len(eyes)} labelled eyes are not in the folder "
-        f"({len(patients)} patients have none): the benchmark uses the {len(there)} that are there"
+        f"({first(missing)}; {len(patients)} patients have none): the benchmark uses the "
+        f"{len(there)} that are there"
     ]

@@ -10,9 +10,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ltmlbench.arrays import Floats
 from ltmlbench.contracts import Metric
 from ltmlbench.evaluation.inputs import truth_and_scores
 from ltmlbench.evaluation.ranking import cohen_kappa, roc_auc
+from ltmlbench.evaluation.resampling import Resamples
 
 THRESHOLD = 0.5
 
@@ -24,6 +26,9 @@ class OdirKappa(Metric):
         truth, values = truth_and_scores(Y, scores)
         return float(cohen_kappa(truth.ravel(), values.ravel() > THRESHOLD))
 
+    def resampled(self, resamples: Resamples) -> Floats:
+        return resamples.kappa(THRESHOLD)
+
 
 class OdirF1Micro(Metric):
     """The challenge's "F1": micro-averaged over both classes of the flattened decisions, which is
@@ -34,6 +39,9 @@ class OdirF1Micro(Metric):
         right = truth == (values > THRESHOLD)
         return float(right.mean()) if right.size else float("nan")
 
+    def resampled(self, resamples: Resamples) -> Floats:
+        return resamples.accuracy(THRESHOLD)
+
 
 class OdirAUC(Metric):
     """Area under the ROC curve of the flattened scores; NaN with only positives or negatives."""
@@ -42,6 +50,9 @@ class OdirAUC(Metric):
         truth, values = truth_and_scores(Y, scores)
         return float(roc_auc(truth.ravel(), values.ravel()))
 
+    def resampled(self, resamples: Resamples) -> Floats:
+        return resamples.flat_auc()
+
 
 class OdirFinal(Metric):
     """The challenge's final score: the mean of kappa, "F1" and AUC."""
@@ -49,3 +60,8 @@ class OdirFinal(Metric):
     def __call__(self, Y: npt.ArrayLike, scores: npt.ArrayLike) -> float:
         parts = [metric(Y, scores) for metric in (OdirKappa(), OdirF1Micro(), OdirAUC())]
         return float(np.mean(parts))
+
+    def resampled(self, resamples: Resamples) -> Floats:
+        metrics = (OdirKappa(), OdirF1Micro(), OdirAUC())
+        mean: Floats = np.mean([metric.resampled(resamples) for metric in metrics], axis=0)
+        return mean

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.hooks import Record, hookimpl
+from ltmlbench.hooks import Command, Record, hookimpl
 
 if TYPE_CHECKING:
     from ltmlbench_subsets.estimator import RelationalSubsets
@@ -27,18 +27,27 @@ _LEIDEN = "Traag et al., From Louvain to Leiden, Scientific Reports 2019"
 
 @hookimpl
 def ltmlbench_subsets() -> list[Record]:
-    def record(name: str, target: str, summary: str, citation: str = "") -> Record:
-        return Record(name, f"ltmlbench_subsets.generators:{target}", summary, citation)
+    def record(
+        name: str, target: str, summary: str, citation: str = "", version: int = 1
+    ) -> Record:
+        home = f"ltmlbench_subsets.generators:{target}"
+        return Record(name, home, summary, citation, version=version)
 
     return [
-        record("relational", "Relational", "similar labels that rarely meet, balanced", _RLKD),
+        record("relational", "Relational", "labels that rarely meet, alike, balanced", _RLKD, 2),
         record("shot", "ByShot", "labels by frequency: head, medium, tail", _RSKD),
         record("prior", "Prior", "a given map: regions, features, a taxonomy", _RSKD),
-        record("cooccurrence", "Cooccurrence", "labels that rarely occur together"),
-        record("semantic", "Semantic", "labels with similar prototypes or names"),
-        record("random", "RandomSubsets", "labels dealt at random"),
+        record("cooccurrence", "Cooccurrence", "labels that rarely occur together", version=2),
+        record("semantic", "Semantic", "labels with similar prototypes or names", version=2),
+        record("random", "RandomSubsets", "labels dealt at random", version=2),
         record("communities", "Communities", "labels that occur together (Leiden)", _LEIDEN),
     ]
+
+
+@hookimpl
+def ltmlbench_commands() -> list[Command]:
+    summary = "divide the labels of any file into relational subsets"
+    return [Command("subsets", "ltmlbench_subsets.command:command", summary)]
 
 
 def __getattr__(name: str) -> Any:

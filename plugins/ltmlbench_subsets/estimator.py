@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ltmlbench.arrays import Floats
+from ltmlbench.division import Division, shares
 from ltmlbench.errors import DataError, RequestError
-from ltmlbench.labels import LabelMatrix
-from ltmlbench.subsets import Subsets, unit_rows
-from ltmlbench_subsets.objective import Floats, Objective
-from ltmlbench_subsets.search import partition
+from ltmlbench_subsets.inputs import label_matrix, one_per_group, unit_prototypes
+from ltmlbench_subsets.objective import Assignment, Objective, Sizes
+from ltmlbench_subsets.search import by_rule, partitions
 from ltmlbench_subsets.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -24,16 +24,19 @@ if TYPE_CHECKING:
 
 
 class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
-    """Divides labels into subsets that are similar, rarely meet, and are alike in frequency.
+    """Divides labels into subsets that rarely meet, are alike in frequency and are similar.
 
-    After the RLKD poster (MICCAI 2022); the objective is ours (`ltmlbench_subsets.objective`).
+    Minimises J = λ_co R_co + λ_im R_im + λ_sem R_sem, the shares of the undivided data's trouble
+    that are left inside subsets (`ltmlbench.division.shares`). After the RLKD poster (MICCAI
+    2022); the formulas are ours.
 
     Args:
-        n_subsets: how many, each of at least two labels. None: pairs while there are at most six
-            labels, else a quarter of the labels, at least 2 and at most 16 (`default_subsets`).
+        n_subsets: how many. None: the smallest number from 2 for which the division by labels
+            alone (λ_co = λ_im = 1) leaves at most a fifth of R_co and of R_im; at most 16.
         cooccurrence: λ_co >= 0, against labels that occur together.
         imbalance: λ_im >= 0, against labels of different frequency.
         semantics: λ_sem >= 0, for labels with similar prototypes.
+        min_labels: fewest labels per subset; a frequent label that meets all others is best alone.
         max_labels: most labels per subset; None for no bound.
         min_samples: labels with fewer positives are left out of all subsets.
         max_cooccurrence: labels whose mean n_ab / min(n_a, n_b) over the other labels is larger
@@ -42,8 +45,10 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         subsets_: tuple of tuples of column indices, in the order of their most frequent labels.
+        shares_: R_co, R_im, R_sem of ``subsets_``, 0 (all gone) to 1 (nothing gained); R_sem is 0
+            without prototypes.
+        score_: J of ``subsets_``.
         labels_: C names.
-        score_: the objective at ``subsets_``.
         left_out_: column index -> why it is in no subset.
         n_features_in_: C.
 
@@ -58,6 +63,7 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
         cooccurrence: float = 1.0,
         imbalance: float = 1.0,
         semantics: float = 1.0,
+        min_labels: int = 1,
         max_labels: int | None = None,
         min_samples: int = 1,
         max_cooccurrence: float = 1.0,
@@ -67,6 +73,7 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
         self.cooccurrence = cooccurrence
         self.imbalance = imbalance
         self.semantics = semantics
+        self.min_labels = min_labels
         self.max_labels = max_labels
         self.min_samples = min_samples
         self.max_cooccurrence = max_cooccurrence
@@ -91,8 +98,8 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
             DataError: the labels, prototypes or groups are not what they should be.
             RequestError: an option is out of range, or more subsets are asked for than fit.
         """
-        labels = _label_matrix(Y, names)
-        counted = labels if groups is None else _one_per_group(labels, np.asarray(groups))
+        labels = label_matrix(Y, names)
+        counted = labels if groups is None else one_per_group(labels, np.asarray(groups))
         self.fit_statistics(Statistics.count(counted), prototypes)
         self._labels = labels
         return self
@@ -104,31 +111,45 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
         self.labels_ = statistics.names
         self.n_features_in_ = len(statistics.names)
         self.__dict__.pop("_labels", None)
-        features = _unit_rows(prototypes, statistics)
-        self._features = features
+        self._features = features = unit_prototypes(prototypes, statistics)
         self.left_out_ = self._left_out(statistics)
-        kept = np.array([c for c in range(len(statistics.names)) if c not in self.left_out_])
-        if len(kept) < 2:
-            raise DataError(
-                f"subsets need at least 2 labels that occur often enough; of "
-                f"{len(statistics.names)} labels {len(kept)} are left"
-            )
-        counts, label = statistics.counts, statistics.names
-        order = np.array(sorted(kept, key=lambda c: (-counts[c], label[c])), dtype=np.int64)
-        n_subsets, max_labels = self._sizes(len(order))
+        order = self._by_frequency(statistics)
         statistics = statistics.select(order)  # lets go of the given one: it is as large
+        features = None if features is None else features[order]
+        home = self._search(statistics, features)
+        blocks = [order[home == k] for k in range(int(home.max()) + 1)]
+        self.subsets_ = tuple(tuple(sorted(block.tolist())) for block in blocks)
+        left = shares(statistics.counts, statistics.pairs, home, features).sum(axis=0)
+        self.shares_ = tuple(np.nan_to_num(left).tolist())
+        self.score_ = float(
+            np.dot((self.cooccurrence, self.imbalance, self.semantics), self.shares_)
+        )
+        return self
+
+    def _search(self, statistics: Statistics, features: Floats | None) -> Assignment:
+        """A block number for each of the labels, which come sorted by frequency."""
+        n_subsets, sizes = self.n_subsets, self._sizes(len(statistics.names))
+        if n_subsets is None:
+            n_subsets, home = by_rule(statistics, sizes, self.random_state)
+            if features is None and self.cooccurrence == self.imbalance == 1:
+                return home
         objective = Objective.of(
             statistics,
-            None if features is None else features[order],
+            features,
             cooccurrence=self.cooccurrence,
             imbalance=self.imbalance,
             semantics=self.semantics,
         )
-        generator = np.random.default_rng(self.random_state)
-        blocks = partition(objective, n_subsets, max_labels, generator)
-        self.score_ = objective.score(blocks)
-        self.subsets_ = tuple(tuple(sorted(order[block].tolist())) for block in blocks)
-        return self
+        return next(partitions(objective, [n_subsets], sizes, self.random_state))
+
+    def count(self, Y: Any, names: Sequence[str] | None = None) -> int:
+        """How many subsets `fit` makes of these labels, whatever the prototypes."""
+        self._check_options()
+        statistics = Statistics.count(label_matrix(Y, names))
+        self.left_out_ = self._left_out(statistics)
+        statistics = statistics.select(self._by_frequency(statistics))
+        sizes = self._sizes(len(statistics.names))
+        return self.n_subsets or by_rule(statistics, sizes, self.random_state)[0]
 
     def rows(self, k: int, negatives: float = 1.0) -> npt.NDArray[np.int64]:
         """Training rows of subset ``k``, sorted: its positives and a seeded share of negatives
@@ -136,24 +157,22 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
         return self._divided().rows(k, negatives=negatives, seed=self.random_state)
 
     def report(self) -> pd.DataFrame:
-        """Per subset labels, samples, multi-label samples, imbalance, mean co-occurrence and mean
-        semantic similarity, below the same of the undivided data; last the labels left out, if any
-        (`left_out_` says why)."""
+        """What dividing has changed, per subset and in all (`Division.report`)."""
         return self._divided().report(self._features)
 
-    def _divided(self) -> Subsets:
+    def _divided(self) -> Division:
         check_is_fitted(self, "subsets_")
         if not hasattr(self, "_labels"):
             raise RequestError("fit_statistics has seen no samples: call fit(Y) for rows, report")
-        return Subsets(self._labels, self.subsets_)
+        return Division(self._labels, self.subsets_)
 
     def _check_options(self) -> None:
         for name in ("cooccurrence", "imbalance", "semantics", "max_cooccurrence", "min_samples"):
             value = getattr(self, name)
             if not (isinstance(value, Real) and 0 <= float(value) < np.inf):
                 raise RequestError(f"{name}={value!r}: has to be a number, 0 or more")
-        for name in ("n_subsets", "max_labels", "random_state"):
-            value, optional = getattr(self, name), name != "random_state"
+        for name in ("n_subsets", "min_labels", "max_labels", "random_state"):
+            value, optional = getattr(self, name), name in ("n_subsets", "max_labels")
             if not (isinstance(value, Integral) or (value is None and optional)):
                 raise RequestError(f"{name}={value!r}: has to be an integer")
         if self.random_state < 0:
@@ -178,79 +197,40 @@ class RelationalSubsets(BaseEstimator):  # type: ignore[misc]
                     out.setdefault(c, f"mean co-occurrence {value:.3f} > {self.max_cooccurrence}")
         return dict(sorted(out.items()))
 
-    def _sizes(self, n_labels: int) -> tuple[int, int]:
-        n_subsets = default_subsets(n_labels) if self.n_subsets is None else self.n_subsets
-        max_labels = n_labels if self.max_labels is None else min(self.max_labels, n_labels)
-        if n_subsets < 1:
-            raise RequestError(f"n_subsets={n_subsets}: has to be 1 or more")
-        if 2 * n_subsets > n_labels:
-            raise RequestError(
-                f"n_subsets={n_subsets}: {n_labels} labels make at most {n_labels // 2} subsets "
-                "of two labels or more"
+    def _by_frequency(self, statistics: Statistics) -> npt.NDArray[np.int64]:
+        """The labels that are not left out, from frequent to rare, equals by name."""
+        counts, names = statistics.counts, statistics.names
+        kept = [c for c in range(len(names)) if c not in self.left_out_]
+        if len(kept) < 2:
+            raise DataError(
+                f"subsets need at least 2 labels that occur often enough; of {len(names)} labels "
+                f"{len(kept)} are left"
             )
-        if n_subsets * max_labels < n_labels:
+        return np.array(sorted(kept, key=lambda c: (-counts[c], names[c])), dtype=np.int64)
+
+    def _sizes(self, n_labels: int) -> Sizes:
+        least = self.min_labels
+        most = n_labels if self.max_labels is None else min(self.max_labels, n_labels)
+        if not 1 <= least <= most:
             raise RequestError(
-                f"max_labels={max_labels}: {n_subsets} subsets of {max_labels} cannot hold "
-                f"{n_labels} labels"
+                f"min_labels={least}: has to be at least 1, and at most max_labels ({most})"
             )
-        return n_subsets, max_labels
-
-
-def default_subsets(n_labels: int) -> int:
-    """How many subsets when nobody says: pairs while there are at most six labels, else a quarter
-    of the labels, at least 2 and at most 16 (METHODS 1.4; the upper bound keeps teachers few)."""
-    if n_labels <= 6:
-        return max(1, n_labels // 2)
-    return min(16, -(-n_labels // 4))
-
-
-def _label_matrix(Y: Any, names: Sequence[str] | None) -> LabelMatrix:
-    if isinstance(Y, LabelMatrix):
-        return Y if names is None else LabelMatrix(Y.sparse, names)
-    column = getattr(Y, "ndim", 0) == 1 and Y.dtype.kind == "O"  # of a table
-    if isinstance(Y, list | tuple) or column:
-        rows = list(Y)
-        if any(_holds_tags(row) for row in rows):
-            return LabelMatrix.from_tags(rows, names)
-    return LabelMatrix(Y, names)
-
-
-def _holds_tags(row: Any) -> bool:
-    if isinstance(row, str | set | frozenset):
-        return True
-    return isinstance(row, Iterable) and any(isinstance(x, str) for x in row)
-
-
-def _one_per_group(labels: LabelMatrix, groups: npt.NDArray[Any]) -> LabelMatrix:
-    """One row per group, holding every label one of its samples holds."""
-    if groups.shape != (labels.n_samples,):
-        raise DataError(f"groups: {groups.shape} does not fit {labels.n_samples} samples")
-    try:
-        values, index = np.unique(groups, return_inverse=True)
-    except TypeError:
-        raise DataError("groups: numbers or strings are needed, not both, and no gaps") from None
-    if (values != values).any():
-        raise DataError("groups: NaN found; every sample needs a group")
-    member: Any = sparse.csr_array((np.ones(len(index), np.int32), (index, np.arange(len(index)))))
-    return LabelMatrix((member @ labels.sparse) > 0, labels.names)
-
-
-def _unit_rows(prototypes: Any, statistics: Statistics) -> Floats | None:
-    """C×D rows of length 1; a row of zeros, or of a label that never occurs, may stay zeros."""
-    if prototypes is None:
-        return None
-    try:
-        given = np.asarray(prototypes.toarray() if hasattr(prototypes, "toarray") else prototypes)
-        rows = given.astype(np.float64, casting="unsafe" if given.dtype == object else "same_kind")
-    except (TypeError, ValueError):
-        raise DataError("prototypes: a table of numbers is needed, one row per label") from None
-    if rows.ndim != 2 or rows.shape[0] != len(statistics.names) or rows.shape[1] == 0:
-        raise DataError(
-            f"prototypes: {' × '.join(map(str, rows.shape))} does not fit "
-            f"{len(statistics.names)} labels; one row of features per label is needed"
-        )
-    broken = np.isnan(rows.sum(axis=1) * 0)  # NaN or infinite
-    if (bad := np.flatnonzero(broken & (statistics.counts > 0))).size:
-        name = statistics.names[bad[0]]
-        raise DataError(f"prototypes: NaN or infinite values in the row of label {name!r}")
-    return unit_rows(np.where(broken[:, None], 0.0, rows))
+        fewest, largest = -(-n_labels // most), n_labels // least
+        if fewest > largest:
+            raise RequestError(
+                f"min_labels={least}, max_labels={most}: {n_labels} labels cannot be divided into "
+                "subsets of such sizes"
+            )
+        k = self.n_subsets
+        if k is not None and k < 1:
+            raise RequestError(f"n_subsets={k}: has to be 1 or more")
+        if k is not None and k > largest:
+            of = f" of {least} labels or more" if least > 1 else ""
+            raise RequestError(
+                f"n_subsets={k}: {n_labels} labels make at most {largest} subsets{of}"
+            )
+        if k is not None and k < fewest:
+            raise RequestError(
+                f"max_labels={most}: {k} subsets of {most} cannot hold {n_labels} labels"
+            )
+        return Sizes(least, most)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -14,30 +14,44 @@ from ltmlbench.contracts import SubsetGenerator
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench.labels import LabelMatrix
 
+if TYPE_CHECKING:
+    from ltmlbench_subsets.estimator import RelationalSubsets
+
 Members = tuple[tuple[int, ...], ...]
 
 
 class _Searched(SubsetGenerator):
     """Subsets by the objective of `ltmlbench_subsets.objective`."""
 
-    n_subsets: int | None = Field(None, ge=1, description="how many; by the number of labels")
-    max_labels: int | None = Field(None, ge=2, description="most labels per subset")
+    n_subsets: int | None = Field(
+        None, ge=1, description="how many; as few as leave a fifth of R_co and R_im"
+    )
+    min_labels: int = Field(1, ge=1, description="fewest labels per subset")
+    max_labels: int | None = Field(None, ge=1, description="most labels per subset")
     min_samples: int = Field(1, ge=0, description="leave out labels with fewer positives")
     max_cooccurrence: float = Field(1.0, ge=0, description="leave out labels that meet more")
 
+    def count(self, labels: LabelMatrix, *, seed: int = 0) -> int:
+        return self._estimator(seed).count(labels)
+
     def _search(self, labels: LabelMatrix, features: Any, seed: int, **weights: float) -> Members:
+        members: Members = (
+            self._estimator(seed, **weights).fit(labels, prototypes=features).subsets_
+        )
+        return members
+
+    def _estimator(self, seed: int, **weights: float) -> RelationalSubsets:
         from ltmlbench_subsets.estimator import RelationalSubsets
 
-        search = RelationalSubsets(
+        return RelationalSubsets(
             n_subsets=self.n_subsets,
+            min_labels=self.min_labels,
             max_labels=self.max_labels,
             min_samples=self.min_samples,
             max_cooccurrence=self.max_cooccurrence,
             random_state=seed,
             **weights,
         )
-        members: Members = search.fit(labels, prototypes=features).subsets_
-        return members
 
 
 class Relational(_Searched):
@@ -78,20 +92,20 @@ class Semantic(_Searched):
 class RandomSubsets(SubsetGenerator):
     """Subsets of equal size (± 1) of all labels that occur."""
 
-    n_subsets: int | None = Field(None, ge=1, description="how many; by the number of labels")
+    n_subsets: int | None = Field(None, ge=1, description="how many; as many as `relational` makes")
+
+    def count(self, labels: LabelMatrix, *, seed: int = 0) -> int:
+        from ltmlbench_subsets.estimator import RelationalSubsets
+
+        return RelationalSubsets(self.n_subsets, random_state=seed).count(labels)
 
     def generate(
         self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
     ) -> Members:
-        from ltmlbench_subsets.estimator import default_subsets
         from ltmlbench_subsets.search import deal
 
         present = _present(labels)
-        k = self.n_subsets or default_subsets(len(present))
-        if 2 * k > len(present):
-            raise RequestError(
-                f"n_subsets={k}: {len(present)} labels make at most {len(present) // 2} subsets"
-            )
+        k = self.count(labels, seed=seed)
         dealt = deal(len(present), k, np.random.default_rng(seed))
         return _ordered([present[dealt == block].tolist() for block in range(k)])
 

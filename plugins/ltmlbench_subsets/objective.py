@@ -1,12 +1,11 @@
-"""The objective of relational subsets: which partition of the labels is best.
+"""What the search minimises: the weighted shares of `ltmlbench.division.shares`, as kept sums.
 
-    J = Σ_S [ λ_sem · mean sem(a, b) − λ_co · mean co(a, b) − λ_im · imb(S) ]
+    J = λ_co R_co + λ_im R_im + λ_sem R_sem
 
-over the blocks S, the means over the pairs a < b of a block;
+R_co is additive over pairs; R_im and R_sem are sums of squared distances to block means, as in
+k-means. Scaled coordinates make one sum of the two, so that
 
-    sem(a, b) = cosine of the labels' prototypes (0 without prototypes)
-    co(a, b)  = n_ab / min(n_a, n_b)
-    imb(S)    = log(max n / min n over S) / log(max n / min n over all labels)
+    J = Σ_S [ Σ_{a<b∈S} share · n_ab + Σ_{c∈S} ‖z_c − mean_S z‖² ]
 
 The terms are the RLKD poster's words (semantic relation, fewer multi-label samples, less
 imbalance); the formula and its weights are ours.
@@ -14,21 +13,25 @@ imbalance); the formula and its weights are ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
+from ltmlbench.arrays import Floats
+from ltmlbench.division import meetings
 from ltmlbench_subsets.statistics import Statistics
 
-Floats = npt.NDArray[np.float64]
 Assignment = npt.NDArray[np.int64]
 
-FEW = 400  # labels; up to here dense C×C arrays and dense products are quicker
+
+class Sizes(NamedTuple):
+    """How many labels a block may hold."""
+
+    least: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,14 @@ class Objective:
     """J for C labels that all occur.
 
     Args:
-        rarity: C, log(n_c / max n) <= 0.
-        cooccurrence: C×C sparse co, zero diagonal, times λ_co.
-        features: C×D prototypes of length sqrt(λ_sem), or None.
-        imbalance: λ_im.
+        pairs: C×C sparse, symmetric: samples that hold both labels; the diagonal does not matter.
+        share: what one co-occurrence inside a block adds to J.
+        points: C×D coordinates z, centred.
     """
 
-    rarity: Floats
-    cooccurrence: Any
-    features: Floats | None
-    imbalance: float
+    pairs: Any
+    share: float
+    points: Floats
 
     @classmethod
     def of(
@@ -57,52 +58,50 @@ class Objective:
         imbalance: float,
         semantics: float,
     ) -> Objective:
-        """``features``: C×D unit rows, or None."""
+        """``features``: C×D unit rows, or None. The keywords are the weights λ."""
+        pairs = statistics.pairs.tocsr()
+        met = int(pairs.data.sum(dtype=np.int64)) - int(pairs.diagonal().sum(dtype=np.int64))
         rarity = np.log(statistics.counts / statistics.counts.max())
-        if features is not None:
-            features = features * np.sqrt(semantics) if semantics else None
-        meeting = statistics.cooccurrence()
-        meeting.data *= cooccurrence
-        return cls(rarity, meeting, features, imbalance)
+        columns = [_scaled(rarity[:, None], imbalance)]
+        if features is not None and semantics:
+            columns.append(_scaled(features, semantics))
+        return cls(pairs, 2 * cooccurrence / met if met else 0.0, np.hstack(columns))
 
     def __len__(self) -> int:
-        return len(self.rarity)
+        return len(self.points)
 
     @cached_property
-    def span(self) -> float:
-        """log(max n / min n) over all labels; 1 if all are as frequent, as imb is then 0."""
-        return float(-self.rarity.min()) or 1.0
+    def diagonal(self) -> npt.NDArray[np.int64]:
+        """C: what ``pairs`` holds of each label with itself."""
+        return np.asarray(self.pairs.diagonal(), dtype=np.int64)
 
     @cached_property
-    def affinity(self) -> Floats:
-        """C×C dense: λ_sem·sem − λ_co·co, zero diagonal. For `FEW` labels only."""
-        dense: Floats = -self.cooccurrence.toarray()
-        if self.features is not None:
-            dense = dense + self.features @ self.features.T
+    def meeting(self) -> Floats:
+        """C×C dense: share · n_ab, zero diagonal. For few labels only."""
+        dense: Floats = self.pairs.toarray() * self.share
         np.fill_diagonal(dense, 0.0)
         return dense
 
-    def sums(self, onehot: Floats) -> Floats:
-        """C×K: summed affinity of every label to the members of every block, itself left out."""
-        if len(self) > FEW:  # K times as few additions
-            sums: Floats = -(self.cooccurrence @ sparse.csr_array(onehot)).toarray()
-        else:
-            sums = -(self.cooccurrence @ onehot)
-        if self.features is not None:
-            squares = (self.features**2).sum(axis=1, keepdims=True)
-            sums += self.features @ (self.features.T @ onehot) - squares * onehot
-        return sums
+    @cached_property
+    def products(self) -> Floats:
+        """C×C dense: dot products of ``points``. For few labels only."""
+        products: Floats = self.points @ self.points.T
+        return products
 
-    def value(self, pair_sum: Any, size: Any, rarity_range: Any) -> Any:
-        """A block's value from the sum of affinities of its pairs, its size (>= 2) and the
-        range of its rarities; arrays broadcast."""
-        return 2 * pair_sum / (size * (size - 1)) - (self.imbalance / self.span) * rarity_range
+    def value(self, assignment: Assignment) -> float:
+        """J of a partition: C block numbers, 0 to K − 1, none unused."""
+        met = meetings(self.pairs, assignment)[np.arange(len(self)), assignment].sum() / 2
+        spread = sum(
+            float(((inside - inside.mean(axis=0)) ** 2).sum())
+            for inside in (self.points[assignment == k] for k in range(int(assignment.max()) + 1))
+        )
+        return self.share * float(met) + spread
 
-    def score(self, blocks: Sequence[Sequence[int]]) -> float:
-        """J of a partition given as label sets."""
-        onehot = np.zeros((len(self), len(blocks)))
-        for k, block in enumerate(blocks):
-            onehot[list(block), k] = 1.0
-        pair_sums = 0.5 * (self.sums(onehot) * onehot).sum(axis=0)
-        ranges = [np.ptp(self.rarity[list(block)]) for block in blocks]
-        return float(self.value(pair_sums, onehot.sum(axis=0), np.array(ranges)).sum())
+
+def _scaled(rows: Floats, weight: float) -> Floats:
+    """Centred, with ``weight`` as the sum of squares; zeros where all rows are alike."""
+    centred = rows - rows.mean(axis=0)
+    spread = float((centred**2).sum())
+    if spread <= 1e-12 * float((rows**2).sum()):
+        return np.zeros_like(rows)
+    return np.asarray(centred * np.sqrt(weight / spread))

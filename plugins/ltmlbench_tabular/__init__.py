@@ -6,6 +6,17 @@ from ltmlbench.hooks import Record, hookimpl
 
 
 @hookimpl
+def ltmlbench_datasets() -> list[Record]:
+    return [
+        Record(
+            "table",
+            "ltmlbench_tabular.dataset:Table",
+            "any file with labels: columns, tags or arrays, and features or picture files",
+        )
+    ]
+
+
+@hookimpl
 def ltmlbench_backbones() -> list[Record]:
     return [
         Record(

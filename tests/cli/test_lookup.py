@@ -18,9 +18,7 @@ def test_help_names_every_command(capsys):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_command_explains_itself(verb, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main([verb, "--help"])
-    assert stopped.value.code == 0
+    assert main([verb, "--help"]) == 0
     assert f"usage: ltmlbench {verb}" in capsys.readouterr().out
 
 
@@ -35,7 +33,9 @@ def test_list_shows_kinds_names_and_summaries(capsys):
     assert main(["list", "loss"]) == 0
     losses = capsys.readouterr().out
     assert losses in whole
-    assert [line.split()[0] for line in losses.splitlines()[1:]] == ["bce", "db", "focal"]
+    names = [line.split()[0] for line in losses.splitlines()[1:]]
+    assert names == sorted(names)
+    assert {"asl", "bce", "db", "focal"} <= set(names)
 
 
 def test_info_gives_options_with_type_default_bounds_and_source(capsys):

@@ -43,6 +43,19 @@ from ltmlbench_retina.keywords import has_quality_remark, labels_of
         ("anterior segment image", ""),
         ("no fundus image", ""),
         ("", ""),
+        # as copies of the sheet write them
+        ("drusen；cataract;Glaucoma|hypertensive retinopathy\nmyopia", "CGHMO"),
+        ("Normal Fundus. ", "N"),
+        ("normal\xa0fundus,,", "N"),
+        ("cataract, -, 0, ?", "C"),
+        # what would count as O, were it a keyword
+        ("nan", ""),
+        ("N/A", ""),
+        ("=A2", ""),
+        ("#NAME?", ""),
+        ("7", ""),
+        ("青光眼", ""),
+        ("drusen\ufffdcataract", ""),
     ],
 )
 def test_the_labels_of_an_eye_follow_from_its_keywords(text, labels):

@@ -5,58 +5,14 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from odir_folders import EYES, PATIENTS, SHEET, eyes, odir, picture, pictures, sheet
 from PIL import Image
 
 from ltmlbench import load
 from ltmlbench.errors import DataError, RequestError
 from ltmlbench_retina.keywords import LABELS
+from ltmlbench_retina.odir_eyes import labelled_eyes
 from ltmlbench_retina.odir_sheet import read_sheets
-
-SHEET = "ODIR-5K_Training_Annotations(Updated)_V2.xlsx"
-PATIENTS = [  # id, age, sex, left, right, official labels
-    (1, 60, "Male", "cataract", "normal fundus", "C"),
-    (2, 1, "Female", "drusen，moderate non proliferative retinopathy", "lens dust", "DO"),
-    (3, 45, "Male", "normal fundus", "normal fundus", "N"),
-    (4, 70, "Female", "suspected glaucoma", "hypertensive retinopathy", "GH"),
-]
-EYES = {
-    "1_left": "C",
-    "1_right": "N",
-    "2_left": "DO",
-    "3_left": "N",
-    "3_right": "N",
-    "4_left": "G",
-    "4_right": "H",
-}  # 2_right has a remark only
-
-
-def sheet(patients=PATIENTS, rename=None):
-    rows = [
-        {
-            "ID": id,
-            "Patient Age": age,
-            "Patient Sex": sex,
-            "Left-Fundus": f"{id}_left.jpg",
-            "Right-Fundus": f"{id}_right.jpg",
-            "Left-Diagnostic Keywords": left,
-            "Right-Diagnostic Keywords": right,
-            **{label: int(label in labels) for label in LABELS},
-        }
-        for id, age, sex, left, right, labels in patients
-    ]
-    return pd.DataFrame(rows).rename(columns=rename or {})
-
-
-def picture(path, seed=0, mode="RGB"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(40, 220, (40, 50, 3)).astype(np.uint8)
-    Image.fromarray(pixels).convert(mode).save(path, quality=90)
-
-
-def pictures(folder, patients=PATIENTS):
-    for id, *_ in patients:
-        for k, side in enumerate(("left", "right")):
-            picture(folder / f"{id}_{side}.jpg", seed=2 * id + k)
 
 
 @pytest.fixture
@@ -66,16 +22,6 @@ def challenge(tmp_path):
     pictures(folder / "Training Images")
     sheet().to_excel(folder / SHEET, index=False)
     return folder
-
-
-def eyes(samples):
-    names = np.array(samples.labels.names)
-    dense = samples.labels.dense.astype(bool)
-    return {i: "".join(names[row]) for i, row in zip(samples.ids, dense, strict=True)}
-
-
-def odir(folder, options=""):
-    return load("dataset", f"odir5k{options}").load(folder)
 
 
 def test_the_challenge_layout_gives_eyes_with_their_own_labels(challenge):
@@ -259,7 +205,7 @@ class TestTheRealSheet:
     def test_leaving_out_eyes_for_quality_gives_the_published_counts(self, folder):
         """Published with that convention: 6551 eyes, N2816 D1778 G313 C275 A280 H192 M262 O1124.
         This sheet gives one eye less in all and one H more; the other counts are the same."""
-        _, kept, _ = load("dataset", "odir5k[drop_quality=true]")._eyes(folder)
+        kept, _ = labelled_eyes(read_sheets(folder), drop_quality=True)
         assert len(kept) == 6550
         counts = [sum(label in eye.labels for eye in kept) for label in LABELS]
         assert counts == [2816, 1778, 313, 275, 280, 193, 262, 1124]

@@ -14,6 +14,7 @@ from sklearn.utils import estimator_checks
 
 from ltmlbench import LabelMatrix
 from ltmlbench_subsets import RelationalSubsets, Statistics
+from ltmlbench_subsets.datasets import make_long_tailed
 
 TAGS = [["a", "b"], ["c"], ["d", "a"], ["b"], ["c", "d"], [], ["a"], ["d", "c", "d"]]
 DENSE = np.array([[tag in row for tag in "abcd"] for row in TAGS], dtype=np.uint8)
@@ -162,14 +163,19 @@ def test_bad_data_is_one_clear_error(case):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_subsets": 3}, "4 labels make at most 2 subsets"),
+        ({"n_subsets": 5}, "n_subsets=5: 4 labels make at most 4 subsets"),
+        ({"n_subsets": 3, "min_labels": 2}, "4 labels make at most 2 subsets of 2 labels or more"),
+        ({"min_labels": 0}, "min_labels=0: has to be at least 1"),
+        ({"min_labels": 3, "max_labels": 2}, "at most max_labels (2)"),
+        ({"min_labels": 3, "max_labels": 3}, "cannot be divided into subsets of such sizes"),
+        ({"min_labels": 1.5}, "min_labels=1.5: has to be an integer"),
         ({"n_subsets": 0}, "has to be 1 or more"),
         ({"n_subsets": 2.5}, "n_subsets=2.5: has to be an integer"),
         ({"n_subsets": "2"}, "n_subsets='2': has to be an integer"),
         ({"random_state": None}, "random_state=None: has to be an integer"),
         ({"random_state": -1}, "random_state=-1: has to be 0 or more"),
         ({"cooccurrence": "much"}, "cooccurrence='much': has to be a number"),
-        ({"n_subsets": 2, "max_labels": 1}, "cannot hold 4 labels"),
+        ({"n_subsets": 2, "max_labels": 1}, "2 subsets of 1 cannot hold 4 labels"),
         ({"cooccurrence": -1}, "cooccurrence=-1: has to be a number, 0 or more"),
         ({"imbalance": float("nan")}, "imbalance=nan"),
         ({"min_samples": 100}, "of 4 labels 0 are left"),
@@ -239,7 +245,21 @@ def test_permuting_rows_and_labels_permutes_the_answer(Y, random, with_prototype
 def test_doubling_the_data_changes_nothing(Y):
     once, twice = RelationalSubsets().fit(Y), RelationalSubsets().fit(np.vstack([Y, Y]))
     assert once.subsets_ == twice.subsets_
-    assert once.score_ == twice.score_
+    assert once.shares_ == twice.shares_
+
+
+@settings(max_examples=25, deadline=None)
+@given(label_matrices(), st.integers(0, 16))
+def test_a_label_that_never_occurs_changes_nothing_wherever_it_stands(Y, place):
+    place = min(place, Y.shape[1])
+    more = np.insert(Y, place, 0, axis=1)
+    names = [f"label {c:02}" for c in range(Y.shape[1])]
+    one = RelationalSubsets().fit(Y, names)
+    two = RelationalSubsets().fit(more, [*names[:place], "ghost", *names[place:]])
+    assert two.left_out_ == {place: "never occurs"}
+    back = [tuple(c - (c > place) for c in block) for block in two.subsets_]
+    assert back == list(one.subsets_)
+    assert two.shares_ == one.shares_
 
 
 @settings(max_examples=25, deadline=None)
@@ -274,28 +294,91 @@ def test_counts_alone_give_the_same_subsets_and_no_rows():
         counted.rows(0)
 
 
-def test_the_number_of_subsets_follows_the_stated_rule():
-    def chosen(n_labels):
-        return len(RelationalSubsets().fit(np.eye(n_labels, dtype=int)).subsets_)
+def test_the_shares_are_those_of_the_report_and_the_score_their_weighted_sum():
+    prototypes = np.random.default_rng(0).normal(size=(4, 3))
+    fitted = RelationalSubsets(2, cooccurrence=2, semantics=0.5).fit(DENSE, prototypes=prototypes)
+    row = fitted.report().set_index("subset").loc["all"]
+    assert fitted.shares_ == pytest.approx((row["r_co"], row["r_im"], row["r_sem"]))
+    assert fitted.score_ == pytest.approx(2 * row["r_co"] + row["r_im"] + 0.5 * row["r_sem"])
+    assert RelationalSubsets(2).fit(DENSE).shares_[2] == 0
 
-    assert [chosen(n) for n in (2, 4, 6, 7, 8, 12, 40, 100)] == [1, 2, 3, 2, 2, 3, 10, 16]
+
+@settings(max_examples=25, deadline=None)
+@given(label_matrices(), st.integers(1, 2), st.booleans())
+def test_the_number_of_subsets_is_the_smallest_that_leaves_a_fifth(Y, min_labels, with_prototypes):
+    prototypes = np.random.default_rng(0).normal(size=(Y.shape[1], 3)) if with_prototypes else None
+    fitted = RelationalSubsets(min_labels=min_labels).fit(Y, prototypes=prototypes)
+    k = len(fitted.subsets_)
+    assert k == RelationalSubsets(min_labels=min_labels).count(Y)  # whatever the prototypes
+    most = min(16, Y.shape[1] // min_labels)
+    assert 2 <= k <= most
+    left = [
+        max(RelationalSubsets(n, min_labels=min_labels).fit(Y).shares_[:2]) for n in range(2, k + 1)
+    ]
+    assert all(share > 0.2 for share in left[:-1])
+    assert left[-1] <= 0.2 or k == most
+
+
+def test_max_labels_asks_for_as_many_subsets_as_it_needs():
+    Y = np.eye(40, dtype=int)
+    assert len(RelationalSubsets().fit(Y).subsets_) == 2  # nothing meets, all are as frequent
+    sizes = [len(block) for block in RelationalSubsets(max_labels=2).fit(Y).subsets_]
+    assert sizes == [2] * 20
+
+
+def test_a_frequent_label_that_meets_all_others_stands_alone():
+    generator = np.random.default_rng(0)
+    Y = (generator.random((400, 7)) < 0.1).astype(int)
+    Y[:, 3] = generator.random(400) < 0.9
+    assert (3,) in RelationalSubsets(3).fit(Y).subsets_
+    assert all(len(block) > 1 for block in RelationalSubsets(3, min_labels=2).fit(Y).subsets_)
+
+
+def test_many_labels_are_divided_as_the_order_of_columns_does_not_matter():
+    """Beyond the dense search: other code, the same promises."""
+    Y = make_long_tailed(8000, 1700, random_state=4).toarray()
+    columns = np.random.default_rng(0).permutation(1700)
+    names = [f"label {i}" for i in range(1700)]
+    first = RelationalSubsets(5).fit(Y, names)
+    second = RelationalSubsets(5).fit(Y[:, columns], [names[c] for c in columns])
+    assert [{int(columns[c]) for c in block} for block in second.subsets_] == [
+        set(block) for block in first.subsets_
+    ]
+    assert max(first.shares_[:2]) < 0.25  # by chance .2 and .997
 
 
 @pytest.mark.realdata
-def test_on_odir_cooccurrence_alone_finds_the_known_pairs(real_data):
-    """METHODS 1.4 counts 182 -> 15 multi-label eyes on a copy of 3358 patients; here are 3500."""
+def test_on_odir_the_diseases_fall_into_three_subsets(real_data):
+    """METHODS 1.4: {D} {A, H, M} {G, C}; eyes with several of the six labels 184 -> 9."""
     from ltmlbench_retina.keywords import labels_of
     from ltmlbench_retina.odir_sheet import read_sheets
 
     table = read_sheets(real_data / "odir5k")[0].table
     eyes = [labels_of(text) for side in ("left", "right") for text in table[f"{side}_keywords"]]
-    fitted = RelationalSubsets(3, imbalance=0).fit(eyes, names=list("DGCAHM"))
-    pairs = ["".join(fitted.labels_[c] for c in block) for block in fitted.subsets_]
-    assert pairs == ["DM", "GC", "AH"]
-    report = fitted.report()
-    assert report["multi_label"].tolist() == [184, 8, 2, 5]
-    np.testing.assert_allclose(report["imbalance"], [9.33, 6.72, 1.04, 1.45], atol=0.005)
-    halves = RelationalSubsets(2, imbalance=0).fit(eyes, names=list("DGCAHM")).report()
-    # fewest eyes with several labels would be {D, A}, {G, C, H, M}: 38; J weighs means over pairs
-    assert halves["labels"].tolist()[1:] == [tuple("DGCA"), tuple("HM")]
-    assert halves["multi_label"].tolist() == [184, 83, 0]
+    fitted = RelationalSubsets().fit(eyes, names=list("DGCAHM"))
+    found = ["".join(fitted.labels_[c] for c in block) for block in fitted.subsets_]
+    assert found == ["D", "GC", "AHM"]
+    np.testing.assert_allclose(fitted.shares_[:2], [0.05, 0.03], atol=0.005)
+    report = fitted.report().set_index("subset")
+    assert report["several"].tolist()[:5] == [184, 0, 2, 7, 9]
+    assert report.loc["all", "imbalance"] == pytest.approx(1.45, abs=0.005)
+
+
+MULAN = {
+    "yeast": (5, {4: (0.23, 0.22), 6: (0.12, 0.06)}),
+    "medical": (4, {4: (0.05, 0.13)}),
+    "enron": (5, {2: (0.43, 0.56), 3: (0.35, 0.25), 4: (0.19, 0.22), 6: (0.11, 0.09)}),
+    "corel5k": (5, {4: (0.24, 0.19), 6: (0.12, 0.13)}),
+}
+"""METHODS 1.4: shares left by K, of a plain relocation search; the smallest K is ours."""
+
+
+@pytest.mark.slow
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", MULAN)
+def test_on_mulan_sets_no_more_is_left_than_the_first_measurement_found(name, real_data):
+    n_subsets, measured = MULAN[name]
+    Y = np.load(real_data / "mulan" / f"{name}.npz")["Y"]
+    assert RelationalSubsets().count(Y) == n_subsets
+    for k, left in measured.items():
+        assert RelationalSubsets(k).fit(Y).score_ <= sum(left) + 0.01  # two decimals each

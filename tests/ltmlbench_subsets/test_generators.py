@@ -7,8 +7,8 @@ import pytest
 
 import ltmlbench
 from ltmlbench import LabelMatrix, load
+from ltmlbench.division import Division
 from ltmlbench.identity import canonical
-from ltmlbench.subsets import Subsets
 from ltmlbench_subsets import RelationalSubsets
 
 COUNTS = {"N": 1500, "D": 1100, "G": 300, "C": 280, "A": 260, "M": 255, "H": 100}
@@ -28,17 +28,17 @@ def labels():
 
 def generate(text, labels, **given):
     members = ltmlbench.load("subsets", text).generate(labels, **given)
-    return [set(names) for names in Subsets(labels, members).names]
+    return [set(names) for names in Division(labels, members).names]
 
 
 @pytest.mark.parametrize(
     "text",
     ["relational", "cooccurrence", "semantic", "random", "shot", "communities"],
 )
-def test_every_generator_gives_disjoint_sets_of_two_labels_or_more_and_repeats_itself(text, labels):
+def test_every_generator_gives_disjoint_sets_as_many_as_it_says_and_repeats_itself(text, labels):
     sets = generate(text, labels, seed=4)
     assert generate(text, labels, seed=4) == sets
-    assert all(len(block) >= 2 for block in sets)
+    assert len(sets) == ltmlbench.load("subsets", text).count(labels, seed=4)
     assert sum(map(len, sets)) == len(set().union(*sets))
 
 
@@ -48,6 +48,17 @@ def test_relational_is_the_estimator(labels):
     members = ltmlbench.load("subsets", text).generate(labels, prototypes=prototypes)
     fitted = RelationalSubsets(3, cooccurrence=2, imbalance=0.5).fit(labels, prototypes=prototypes)
     assert members == fitted.subsets_
+
+
+@pytest.mark.parametrize(
+    "text", ["relational", "cooccurrence", "random", "relational[n_subsets=4]"]
+)
+def test_the_number_of_subsets_comes_from_the_labels_alone(text, labels):
+    prototypes = np.random.default_rng(1).normal(size=(7, 4))
+    generator = ltmlbench.load("subsets", text)
+    number = generator.count(labels)
+    assert number == (4 if "4" in text else RelationalSubsets().count(labels))
+    assert len(generator.generate(labels, prototypes=prototypes)) == number
 
 
 def test_cooccurrence_parts_labels_that_meet(labels):

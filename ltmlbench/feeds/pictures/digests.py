@@ -5,20 +5,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from ltmlbench.data.files import is_about_the_file, refuse_unless_regular
+from ltmlbench.errors import DataError
 from ltmlbench.store import write_atomic
 
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"GIF8")
 _WEBP = b"RIFF"
+_TAIL = 1024
 
 
 @dataclass(frozen=True)
 class FileCheck:
-    """sha256 of a file's bytes, and what is wrong with it ("" if it looks like a whole picture)."""
+    """sha256 of a file's bytes ("" if it cannot be opened), and what is wrong with it ("" if it
+    looks like a whole picture)."""
 
     digest: str
     problem: str = ""
@@ -33,20 +38,24 @@ def file_checks(paths: Sequence[Path], cache_dir: Path) -> list[FileCheck]:
     memory_file = cache_dir / "digests.json"
     memory = _load(memory_file)
     keys = [_key(path) for path in paths]
-    unknown = [i for i, key in enumerate(keys) if key not in memory]
+    known = {key: FileCheck(*memory[key]) for key in keys if key in memory}
+    unknown = [i for i, key in enumerate(keys) if key not in known]
     with ThreadPoolExecutor(8) as pool:
-        fresh = pool.map(check_file, [paths[i] for i in unknown])
-        for i, check in zip(unknown, fresh, strict=True):
-            memory[keys[i]] = [check.digest, check.problem]
-    if unknown:
+        fresh = dict(zip(unknown, pool.map(check_file, [paths[i] for i in unknown]), strict=True))
+    new = {keys[i]: [c.digest, c.problem] for i, c in fresh.items() if c.digest and keys[i]}
+    if new:
         with contextlib.suppress(OSError):  # a cache that cannot be written costs only time
-            write_atomic(memory_file, json.dumps(memory))
-    return [FileCheck(*memory[key]) for key in keys]
+            write_atomic(memory_file, json.dumps({**memory, **new}))
+    return [fresh[i] if i in fresh else known[key] for i, key in enumerate(keys)]
 
 
 def _key(path: Path) -> str:
-    state = path.stat()
-    return f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
+    """What the memory knows the file by; empty if the file cannot be looked at."""
+    try:
+        state = path.stat()
+        return f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
+    except OSError:
+        return ""
 
 
 def _load(path: Path) -> dict[str, list[str]]:
@@ -60,19 +69,40 @@ def _load(path: Path) -> dict[str, list[str]]:
 
 
 def check_file(path: Path) -> FileCheck:
-    """Reads one file: empty, no picture at all, or cut off before its end?"""
-    data = path.read_bytes()
-    return FileCheck(hashlib.sha256(data).hexdigest(), _problem(data))
+    """Reads one file: empty, no picture at all, or cut off before its end? A file that may not be
+    opened has no digest, so it is not remembered.
+
+    Raises:
+        DataError: the system could not read it, for a cause that may pass.
+    """
+    try:
+        refuse_unless_regular(path)
+        with open(path, "rb") as file:
+            head = file.read(16)
+            file.seek(-min(_TAIL, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            tail = file.read()
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except DataError as error:
+        return FileCheck("", str(error).removeprefix(f"{path}: "))
+    except OSError as error:
+        if is_about_the_file(error):
+            return FileCheck("", f"cannot be opened ({error.strerror})")
+        raise DataError(
+            f"{path}: cannot be read now ({error.strerror}): run the same command again when it "
+            "can be read, or remove it"
+        ) from error
+    return FileCheck(digest, _problem(head, tail))
 
 
-def _problem(data: bytes) -> str:
-    if not data:
+def _problem(head: bytes, tail: bytes) -> str:
+    if not head:
         return "empty file"
-    if not data.startswith(_MAGIC) and data[:4] != _WEBP:
+    if not head.startswith(_MAGIC) and head[:4] != _WEBP:
         return "not a picture"
     # padding may follow the end marker, so it is looked for near the end
-    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-1024:]:
+    if head.startswith(b"\xff\xd8") and b"\xff\xd9" not in tail:
         return "truncated JPEG"
-    if data.startswith(b"\x89PNG") and b"IEND" not in data[-64:]:
+    if head.startswith(b"\x89PNG") and b"IEND" not in tail[-64:]:
         return "truncated PNG"
     return ""

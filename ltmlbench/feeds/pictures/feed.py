@@ -15,10 +15,13 @@ from ltmlbench.arrays import Image, Rows
 from ltmlbench.contracts.feed import Feed, Norm
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import DataError
-from ltmlbench.feeds.pictures.masks import build_masks, masks_key
-from ltmlbench.feeds.pictures.pixels import build_pixels, pixels_key
+from ltmlbench.feeds.pictures.masks import masks_key, write_masks
+from ltmlbench.feeds.pictures.pixels import pixels_key, write_pixels
 from ltmlbench.feeds.pictures.views import VIEWS, Augment, Batch, plain
 from ltmlbench.identity import canonical
+from ltmlbench.store import write_json
+
+_PIXELS, _FAILED, _MASKS = "pixels.npy", "failed.json", "masks.npy"
 
 
 class Pictures(Feed):
@@ -35,7 +38,7 @@ class Pictures(Feed):
 
     def key(self, samples: Samples) -> Any:
         pixels = {"pixels": pixels_key(samples, self.image_size)}
-        if not self.masks or samples.masks is None:
+        if not self._with_masks(samples):
             return pixels
         return pixels | {"masks": masks_key(samples, self.image_size)}
 
@@ -44,21 +47,24 @@ class Pictures(Feed):
         return {"made": VIEWS, **canonical(self.augment)}
 
     def prepare(self, samples: Samples, folder: Path, progress: Callable[[int, int], None]) -> None:
-        build_pixels(samples, self.image_size, folder, progress=progress)
-        if self.masks:
-            build_masks(samples, self.image_size, folder)
+        """Writes ``pixels.npy``, ``failed.json`` and, where asked for, ``masks.npy``."""
+        size = self.image_size
+        failed = write_pixels(samples, size, folder / _PIXELS, progress=progress)
+        write_json(folder / _FAILED, failed)
+        if self._with_masks(samples):
+            write_masks(samples, size, folder / _MASKS, progress=progress)
 
     def open(self, samples: Samples, folder: Path) -> OpenedPictures:
-        size = self.image_size
-        made = folder / "pixels" / pixels_key(samples, size)
-        failed = json.loads((made / "meta.json").read_text())["failed"]
-        with_masks = self.masks and samples.masks is not None
+        failed = json.loads((folder / _FAILED).read_text())
         return OpenedPictures(
-            made / "pixels.npy",
+            folder / _PIXELS,
             self.augment,
             {int(row): str(cause) for row, cause in failed.items()},
-            folder / "masks" / masks_key(samples, size) / "masks.npy" if with_masks else None,
+            folder / _MASKS if self._with_masks(samples) else None,
         )
+
+    def _with_masks(self, samples: Samples) -> bool:
+        return self.masks and samples.masks is not None
 
 
 @dataclass(frozen=True)

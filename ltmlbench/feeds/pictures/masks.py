@@ -1,19 +1,16 @@
-"""Lesion masks at the size of the decoded pictures, made once and memory-mapped.
-
-<cache>/masks/<key>/masks.npy   N×S×S×L uint8, 0 or 1
-"""
+"""Lesion masks at the size of the decoded pictures."""
 
 from __future__ import annotations
 
-import os
-import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from filelock import FileLock
-
+from ltmlbench.data.reading import checked
 from ltmlbench.data.samples import Samples
-from ltmlbench.feeds.pictures.decode import DECODER
+from ltmlbench.errors import DataError
+from ltmlbench.feeds.pictures.decode import DECODER, Image
+from ltmlbench.feeds.pictures.fill import Progress, fill_array
 from ltmlbench.identity import digest
 
 
@@ -31,29 +28,35 @@ def masks_key(samples: Samples, size: int) -> str:
     )
 
 
-def build_masks(samples: Samples, size: int, cache_dir: Path) -> Path | None:
-    """The .npy file of the masks, made first if need be; None if the samples have none.
+def write_masks(
+    samples: Samples,
+    size: int,
+    file: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Writes the masks of samples that have some: a .npy file N×S×S×L uint8 of 0 and 1.
+
+    Args: as `write_pixels`.
 
     Raises:
-        DataError: a mask cannot be read.
+        DataError: as `write_pixels`, or a mask cannot be read.
     """
-    if samples.masks is None:
-        return None
-    key = masks_key(samples, size)
-    root = cache_dir / "masks"
-    root.mkdir(parents=True, exist_ok=True)
-    done = root / key / "masks.npy"
-    with FileLock(root / f"{key}.lock"):
-        if done.exists():
-            return done
-        work = root / f"{key}.work"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        shape = (len(samples), size, size, len(samples.lesions))
-        array = np.lib.format.open_memmap(work / "masks.npy", "w+", dtype=np.uint8, shape=shape)
-        for row in range(len(samples)):
-            array[row] = samples.masks(row, size)
-        array.flush()
-        del array
-        os.rename(work, root / key)
-    return done
+    masks = checked(samples).masks
+    assert masks is not None, "only asked for where there are masks"
+    shape = (len(samples), size, size, len(samples.lesions))
+    failed = fill_array(file, shape, _Masks(masks, size), workers=workers, progress=progress)
+    if failed:  # without its mask, the lesions of a picture would count as absent
+        raise DataError(f"{len(failed)} masks cannot be read: {next(iter(failed.values()))}")
+
+
+@dataclass(frozen=True)
+class _Masks:
+    """The masks of a row at one size."""
+
+    read: Callable[[int, int], Image]
+    size: int
+
+    def __call__(self, row: int) -> Image:
+        return self.read(row, self.size)

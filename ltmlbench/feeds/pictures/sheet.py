@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltmlbench.data.samples import Samples
+from ltmlbench.errors import printable
 from ltmlbench.feeds.pictures.decode import Image, prepare
 from ltmlbench.store import write_atomic
 
@@ -92,7 +93,7 @@ def _outlined(picture: Image, layers: Image) -> Image:
 def _write(
     draw: ImageDraw, place: tuple[int, int], text: str, colour: tuple[int, int, int]
 ) -> None:
-    draw.text(place, text, fill=colour, font_size=12)
+    draw.text(place, printable(text), fill=colour, font_size=12)
 
 
 def save_sheet(sheet: Image, path: Path) -> None:

@@ -5,6 +5,7 @@ killed there.
 """
 
 import hashlib
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ import numpy as np
 
 from ltmlbench.data.samples import Samples
 from ltmlbench.feeds.pictures.decode import read_rgb
-from ltmlbench.feeds.pictures.pixels import build_pixels
+from ltmlbench.feeds.pictures.feed import Pictures
+from ltmlbench.feeds.ready import make_ready
 from ltmlbench.labels import LabelMatrix
+from ltmlbench.store import Store
 
 SIZE = 16
 
@@ -46,10 +49,16 @@ def samples_of(folder, stuck=None, border=None):
     )
 
 
+def ready(samples, cache, size=SIZE, **options):
+    """The opened pictures, decoded first if need be; None if they are not stored (make=False)."""
+    return make_ready(Pictures(image_size=size), samples, Store(cache), **options)
+
+
 if __name__ == "__main__":
     pictures, cache = Path(sys.argv[1]), Path(sys.argv[2])
+    os.cpu_count = lambda: int(sys.argv[3])  # how many workers there are
     stuck = int(sys.argv[4]) if len(sys.argv) > 4 else None
     try:
-        print(build_pixels(samples_of(pictures, stuck), SIZE, cache, workers=int(sys.argv[3])).path)
+        print(ready(samples_of(pictures, stuck), cache).path)
     except KeyboardInterrupt:
         sys.exit(130)

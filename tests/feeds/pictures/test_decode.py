@@ -1,6 +1,13 @@
 """Picture files become square pictures; a bad file is one clear line."""
 
+import errno
 import io
+import os
+import socket
+import struct
+import tracemalloc
+import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from ltmlbench.data.files import may_pass
 from ltmlbench.errors import DataError
+from ltmlbench.feeds.pictures import decode
 from ltmlbench.feeds.pictures.decode import prepare, read_rgb
 
 
@@ -79,6 +88,42 @@ def test_every_kind_of_png_becomes_rgb(tmp_path, mode, given_colour, expected):
     assert (image == expected).all()
 
 
+def deep(path, values):
+    """A 16-bit file of H×W or H×W×3 values in RGB order, written by OpenCV."""
+    cv2.imwrite(str(path), values if values.ndim == 2 else values[:, :, ::-1])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["png", "tif"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_deep_pictures_fill_8_bits_whatever_their_own_depth_is(tmp_path, kind, channels, bits):
+    ramp = np.linspace(0, 2**bits - 1, 8 * 32 * channels).round().astype(np.uint16)
+    values = ramp.reshape((8, 32) if channels == 1 else (8, 32, 3))
+    expected = (values * (255 / (2**bits - 1))).round()
+    image = read_rgb(deep(tmp_path / f"a.{kind}", values), 4)
+    assert image.shape == (8, 32, 3)
+    expected = expected if channels == 3 else expected[:, :, None]
+    assert np.abs(image - expected).max() <= 1  # a half may be rounded either way
+
+
+def test_the_lowest_value_of_a_deep_picture_becomes_black_and_colours_keep_their_order(tmp_path):
+    values = np.full((6, 8, 3), 700, dtype=np.uint16)
+    values[2:4, 2:4] = (3100, 1900, 1100)  # red before green before blue
+    image = read_rgb(deep(tmp_path / "a.png", values), 4)
+    assert tuple(image[0, 0]) == (0, 0, 0)
+    assert tuple(image[2, 2]) == (255, round(1200 * 255 / 2400), round(400 * 255 / 2400))
+
+
+def test_float_pictures_are_not_black_and_those_with_holes_are_refused(tmp_path):
+    values = np.linspace(0, 1, 48, dtype=np.float32).reshape(6, 8)
+    image = read_rgb(deep(tmp_path / "a.tif", values), 4)
+    np.testing.assert_array_equal(image[:, :, 0], (values * 255).round())
+    values[1, 1] = np.nan
+    with pytest.raises(DataError, match=r"a\.tif: .*not finite"):
+        read_rgb(deep(tmp_path / "a.tif", values), 4)
+
+
 def test_palette_pictures_become_rgb(tmp_path):
     picture = Image.fromarray(np.full((5, 6, 3), (10, 200, 30), dtype=np.uint8))
     picture.convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "a.gif")
@@ -109,7 +154,7 @@ def cut(image):
     ("content", "cause"),
     [
         (b"", "empty file"),
-        (b"<html>not found</html>", "cannot identify"),
+        (b"<html>not found</html>", "not a picture"),
         (cut(fundus(60, 80, 28, noise=20)), "truncated"),
         (None, "No such file"),
     ],
@@ -123,6 +168,84 @@ def test_a_bad_file_is_one_line_that_says_which_and_why(tmp_path, content, cause
     message = str(caught.value)
     assert message.startswith(str(path))
     assert "\n" not in message
+
+
+def no_reading(monkeypatch, number):
+    """From now on the system refuses to open any picture."""
+
+    def refuse(path, *args, **options):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Image, "open", refuse)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EACCES, errno.ENOMEM])
+def test_what_the_system_refuses_may_pass_and_damage_does_not(tmp_path, monkeypatch, number):
+    path = saved(tmp_path / "a.png", fundus(20, 30, 9))
+    (tmp_path / "b.png").write_bytes(path.read_bytes()[:-30])
+    for name, passes in (("b.png", False), ("nowhere.png", True)):
+        with pytest.raises(DataError) as caught:
+            read_rgb(tmp_path / name, 16)
+        assert may_pass(caught.value) == passes
+    no_reading(monkeypatch, number)
+    with pytest.raises(DataError, match=os.strerror(number)) as caught:
+        read_rgb(path, 16)
+    assert may_pass(caught.value)
+    assert str(caught.value).startswith(f"{path}: cannot be read")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "a named pipe"),
+        (os.mkdir, "a folder"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device"),
+        (lambda path: socket.socket(socket.AF_UNIX).bind(str(path)), "a socket"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_what_is_no_file_is_refused_and_never_opened(tmp_path, monkeypatch, make, said):
+    monkeypatch.chdir(tmp_path)  # the name of a socket has to be short
+    make(Path("a.jpg"))
+    with pytest.raises(DataError, match=f"{said}, not a file"):
+        read_rgb(Path("a.jpg"), 16)
+
+
+def test_more_pixels_than_are_read_are_refused_from_the_head_of_the_file(tmp_path, monkeypatch):
+    path = saved(tmp_path / "a.png", np.zeros((30, 40, 3), dtype=np.uint8))
+    monkeypatch.setattr(decode, "MOST_PIXELS", 1200)
+    assert read_rgb(path, 16).shape == (30, 40, 3)
+    monkeypatch.setattr(decode, "MOST_PIXELS", 1199)
+    with pytest.raises(DataError, match="40×30 pixels"):
+        read_rgb(path, 16)
+
+
+def test_a_decompression_bomb_is_one_line(tmp_path):
+    head = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + b"\0\0\1\0IDAT")
+    with pytest.raises(DataError, match="100 million pixels"):
+        read_rgb(tmp_path / "a.png", 16)
+
+
+def test_formats_whose_decoders_start_other_programs_are_not_tried(tmp_path):
+    saved(tmp_path / "a.eps", fundus(20, 30, 9), format="EPS")
+    with pytest.raises(DataError, match="known format"):
+        read_rgb(tmp_path / "a.eps", 16)
+
+
+@pytest.mark.parametrize("shape", [(65_500, 1), (1, 900_000), (3, 40_000)])
+def test_a_strip_is_made_small_before_it_is_padded(shape):
+    tracemalloc.start()
+    square = prepare(np.full((*shape, 3), 90, dtype=np.uint8), 32, 10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
+    line = square if shape[0] > shape[1] else square.transpose(1, 0, 2)
+    np.testing.assert_array_equal(line[:, 15], np.full((32, 3), 90))
+    assert not line[:, :15].any()
+    assert not line[:, 16:].any()
 
 
 def picture_or_message(path):

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import io
 import os
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ltmlbench.errors import DataError
 from ltmlbench.feeds.pictures.digests import file_checks
 
 
@@ -66,3 +68,55 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     assert file_checks([path], blocked / "cache")[0].problem == "not a picture"
+
+
+def test_a_long_file_is_looked_at_at_both_ends(tmp_path):
+    data = encoded("JPEG")
+    middle = data[:-2] + b"\0" * 5000 + data[-2:]
+    (tmp_path / "a.jpg").write_bytes(middle)
+    (tmp_path / "b.jpg").write_bytes(data + b"\0" * 5000)
+    whole, cut = file_checks([tmp_path / "a.jpg", tmp_path / "b.jpg"], tmp_path / "cache")
+    assert (whole.problem, cut.problem) == ("", "truncated JPEG")
+    assert whole.digest == hashlib.sha256(middle).hexdigest()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (os.mkfifo, "a named pipe, not a file"),
+        (os.mkdir, "a folder, not a file"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device, not a file"),
+        (lambda path: path.symlink_to(path), "cannot be opened (Too many levels"),
+        (lambda path: path.symlink_to(path.parent / "gone"), "cannot be opened (No such file"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_and_not_remembered(tmp_path, make, problem):
+    path = tmp_path / "a.jpg"
+    make(path)
+    (check,) = file_checks([path], tmp_path / "cache")
+    assert check.problem.startswith(problem)
+    assert check.digest == ""
+    path.rmdir() if path.is_dir() else path.unlink()
+    path.write_bytes(encoded("JPEG"))
+    assert file_checks([path], tmp_path / "cache")[0].problem == ""
+
+
+@pytest.mark.parametrize(("number", "passes"), [(errno.EIO, True), (errno.EACCES, False)])
+def test_a_moments_trouble_is_an_error_and_a_missing_permission_a_problem(
+    tmp_path, monkeypatch, number, passes
+):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encoded("JPEG"))
+
+    def refuse(*args):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(hashlib, "file_digest", refuse)
+    if passes:
+        with pytest.raises(DataError, match=r"a\.jpg: cannot be read now"):
+            file_checks([path], tmp_path / "cache")
+    else:
+        assert "Permission denied" in file_checks([path], tmp_path / "cache")[0].problem
+    monkeypatch.undo()
+    assert file_checks([path], tmp_path / "cache")[0].problem == ""

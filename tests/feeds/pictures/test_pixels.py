@@ -1,14 +1,14 @@
 """Pictures are decoded once, whatever stops or doubles the work."""
 
 import contextlib
-import json
+import errno
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,12 @@ import pytest
 from PIL import Image
 
 from ltmlbench.errors import DataError
-from ltmlbench.feeds.pictures import pixels as module
+from ltmlbench.feeds.pictures import fill as module
 from ltmlbench.feeds.pictures.decode import prepare, read_rgb
-from ltmlbench.feeds.pictures.pixels import build_pixels, find_pixels, pixels_key
+from ltmlbench.feeds.pictures.pixels import pixels_key
 
 SIZE = pixel_builder.SIZE
+ready = pixel_builder.ready
 POOLED = module.FEW + 44  # enough pictures for worker processes
 
 
@@ -87,7 +88,7 @@ def stuck_builder(pictures, cache, workers, row):
 
 
 def test_every_picture_is_decoded_in_its_row(pictures, tmp_path):
-    pixels = build_pixels(pixel_builder.samples_of(pictures), SIZE, tmp_path / "cache")
+    pixels = ready(pixel_builder.samples_of(pictures), tmp_path / "cache")
     assert pixels.array.dtype == np.uint8
     assert not pixels.array.flags.writeable
     assert pixels.failed == {}
@@ -96,9 +97,8 @@ def test_every_picture_is_decoded_in_its_row(pictures, tmp_path):
 
 def test_progress_is_told_and_ends_with_all(pictures, tmp_path):
     told = []
-    build_pixels(
+    ready(
         pixel_builder.samples_of(pictures),
-        SIZE,
         tmp_path / "cache",
         progress=lambda done, total: told.append((done, total)),
     )
@@ -107,10 +107,10 @@ def test_progress_is_told_and_ends_with_all(pictures, tmp_path):
 
 def test_what_is_there_is_not_decoded_again(pictures, tmp_path):
     samples = pixel_builder.samples_of(pictures)
-    assert find_pixels(samples, SIZE, tmp_path) is None
-    built = build_pixels(samples, SIZE, tmp_path)
+    assert ready(samples, tmp_path, make=False) is None
+    built = ready(samples, tmp_path)
     blind = replace(samples, read=never_read)
-    assert find_pixels(blind, SIZE, tmp_path) == built == build_pixels(blind, SIZE, tmp_path)
+    assert ready(blind, tmp_path, make=False) == built == ready(blind, tmp_path)
 
 
 def test_the_key_follows_content_size_and_border(pictures):
@@ -132,12 +132,12 @@ def test_a_picture_that_cannot_be_decoded_is_named_and_stays_black(pictures, tmp
     whole = (pictures / "004.jpg").read_bytes()
     (pictures / "004.jpg").write_bytes(whole[: len(whole) // 2])
     samples = pixel_builder.samples_of(pictures)
-    pixels = build_pixels(samples, SIZE, tmp_path / "cache")
+    pixels = ready(samples, tmp_path / "cache")
     assert list(pixels.failed) == [2, 4]
     assert "002.jpg: empty file" in pixels.failed[2]
     assert "004.jpg: " in pixels.failed[4]
     assert pixels.array.any(axis=(1, 2, 3)).tolist() == [True, True, False, True, False, True]
-    assert find_pixels(samples, SIZE, tmp_path / "cache") == pixels
+    assert ready(samples, tmp_path / "cache", make=False) == pixels
 
 
 def flip_last_bit(path):
@@ -149,11 +149,10 @@ def flip_last_bit(path):
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda folder: (folder / "meta.json").unlink(),
-        lambda folder: (folder / "meta.json").write_text('{"failed": {'),
-        lambda folder: (folder / "meta.json").write_text("{}"),
-        lambda folder: (folder / "meta.json").write_text("null"),
-        lambda folder: (folder / "meta.json").write_text('{"failed": []}'),
+        lambda folder: (folder / "artifact.json").unlink(),
+        lambda folder: (folder / "artifact.json").write_text('{"files": {'),
+        lambda folder: (folder / "failed.json").unlink(),
+        lambda folder: (folder / "failed.json").write_text('{"0": "damaged"}'),
         lambda folder: (folder / "pixels.npy").unlink(),
         lambda folder: (folder / "pixels.npy").write_bytes(b""),
         lambda folder: np.save(folder / "pixels.npy", np.zeros((6, SIZE, SIZE, 3))),
@@ -165,29 +164,114 @@ def flip_last_bit(path):
 )
 def test_a_damaged_cache_is_made_again(pictures, tmp_path, damage):
     samples = pixel_builder.samples_of(pictures)
-    damage(build_pixels(samples, SIZE, tmp_path / "cache").path.parent)
-    assert find_pixels(samples, SIZE, tmp_path / "cache") is None
-    again = build_pixels(samples, SIZE, tmp_path / "cache")
+    damage(ready(samples, tmp_path / "cache").path.parent)
+    assert ready(samples, tmp_path / "cache", make=False) is None
+    again = ready(samples, tmp_path / "cache")
     np.testing.assert_array_equal(again.array, decoded(pictures))
 
 
 def test_only_the_finished_cache_is_left(pictures, tmp_path):
-    pixels = build_pixels(pixel_builder.samples_of(pictures), SIZE, tmp_path / "cache")
-    left = {path.name for path in (tmp_path / "cache" / "pixels").iterdir()} - {
-        f"{pixels.key}.lock"
+    pixels = ready(pixel_builder.samples_of(pictures), tmp_path / "cache")
+    assert {path.name for path in pixels.path.parent.iterdir()} == {
+        "artifact.json",
+        "failed.json",
+        "pixels.npy",
     }
-    assert left == {pixels.key}
-    meta = json.loads((pixels.path.parent / "meta.json").read_text())
-    assert meta["size"] == SIZE
-    assert meta["decoder"]
+    assert list((tmp_path / "cache" / "work").iterdir()) == []
 
 
-def test_a_full_disk_is_told_before_anything_is_decoded(pictures, tmp_path, monkeypatch):
-    full = shutil.disk_usage(tmp_path)._replace(free=1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: full)
-    samples = replace(pixel_builder.samples_of(pictures), read=never_read)
-    with pytest.raises(DataError, match="--cache-dir"):
-        build_pixels(samples, SIZE, tmp_path / "cache")
+def full_disk(descriptor, offset, length):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_room_is_reserved_before_anything_is_decoded(pictures, tmp_path, monkeypatch):
+    samples = pixel_builder.samples_of(pictures)
+    monkeypatch.setattr(os, "posix_fallocate", full_disk, raising=False)
+    blind = replace(samples, read=never_read)
+    with pytest.raises(DataError, match=r"No space left.* need \d.* [kMGT]?B.* free.*--cache-dir"):
+        ready(blind, tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob("*.npy"))  # whose room would stay taken
+    monkeypatch.undo()
+    assert len(ready(samples, tmp_path / "cache").array) == 6
+
+
+def test_the_room_of_an_array_is_its_own_while_it_is_made(pictures, tmp_path):
+    """Zeros in a sparse file would be found out of room when they are written to: SIGBUS."""
+    blocks = []
+
+    def read(row, size):
+        (file,) = (tmp_path / "cache").rglob("pixels.npy")
+        blocks.append(512 * file.stat().st_blocks)
+        return np.zeros((500, 500, 3), dtype=np.uint8)
+
+    ready(replace(pixel_builder.samples_of(pictures), read=read), tmp_path / "cache", 500)
+    assert blocks[0] >= 6 * 500 * 500 * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 bytes"), (640_400, "640 kB"), (1.56e9, "1.6 GB"), (3e13, "30.0 TB")]
+)
+def test_room_is_said_in_units_that_fit(number, text):
+    assert module.in_units(number) == text
+
+
+def test_a_cache_that_cannot_be_written_is_not_called_full(pictures, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be written") as caught:
+        ready(pixel_builder.samples_of(pictures), tmp_path / "file" / "cache")
+    assert "free" not in str(caught.value)
+
+
+@dataclass
+class Flickering:
+    """Fails the first ``times`` times that row 3 is read, as a network folder does."""
+
+    error: Exception
+    times: int
+
+    def __call__(self, row, size):
+        if row == 3 and self.times:
+            self.times -= 1
+            raise self.error
+        return np.full((size, size, 3), 50 + row, dtype=np.uint8)
+
+
+GONE = OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("error", [GONE, PermissionError(13, "Permission denied"), MemoryError()])
+def test_a_failure_that_passed_leaves_no_trace(pictures, tmp_path, error):
+    samples = pixel_builder.samples_of(pictures)
+    once = replace(samples, read=Flickering(error, 1))
+    pixels = ready(once, tmp_path)
+    assert pixels.failed == {}
+    assert (pixels.array[3] == 53).all()
+
+
+def test_a_failure_that_may_pass_is_told_and_not_stored(pictures, tmp_path):
+    samples = replace(pixel_builder.samples_of(pictures), read=Flickering(GONE, 2))
+    with pytest.raises(DataError, match=r"003\.jpg.*Input/output error.*again"):
+        ready(samples, tmp_path)
+    assert ready(samples, tmp_path, make=False) is None
+    assert ready(samples, tmp_path).failed == {}
+
+
+def test_who_waits_for_another_builder_is_told(pictures, tmp_path, capsys):
+    samples = pixel_builder.samples_of(pictures)
+    process = stuck_builder(pictures, tmp_path, workers=1, row=3)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(ready, samples, tmp_path)
+            deadline = time.monotonic() + 30
+            while "waiting for another process" not in capsys.readouterr().err:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            process.kill()
+            assert other.result().failed == {}
+    finally:
+        process.kill()
+        process.wait()
+        end_group(process)
 
 
 def test_two_builders_at_once_make_one_cache(many, tmp_path):
@@ -196,7 +280,7 @@ def test_two_builders_at_once_make_one_cache(many, tmp_path):
     assert [process.returncode for process in both] == [0, 0], said
     (path,) = {Path(out.strip()) for out, _ in said}
     np.testing.assert_array_equal(np.load(path), decoded(many))
-    assert len(list((tmp_path / "cache" / "pixels").glob("*/pixels.npy"))) == 1
+    assert len(list((tmp_path / "cache").rglob("pixels.npy"))) == 1
 
 
 def test_worker_processes_name_the_failed_pictures_too(many, tmp_path):
@@ -207,7 +291,7 @@ def test_worker_processes_name_the_failed_pictures_too(many, tmp_path):
     process = builder(folder, tmp_path / "cache", 2)
     assert process.wait(timeout=120) == 0, process.stderr.read()
     process.communicate()
-    pixels = find_pixels(pixel_builder.samples_of(folder), SIZE, tmp_path / "cache")
+    pixels = ready(pixel_builder.samples_of(folder), tmp_path / "cache", make=False)
     assert list(pixels.failed) == [100]
 
 
@@ -220,10 +304,10 @@ def test_after_kill_9_nothing_half_made_is_found_and_the_next_builder_succeeds(
     process.wait()
     samples = pixel_builder.samples_of(many)
     try:
-        assert find_pixels(samples, SIZE, tmp_path) is None
-        pixels = build_pixels(samples, SIZE, tmp_path, workers=1)
+        assert ready(samples, tmp_path, make=False) is None
+        pixels = ready(samples, tmp_path)
         np.testing.assert_array_equal(pixels.array, decoded(many))
-        assert not list((tmp_path / "pixels").glob("*.work"))
+        assert list((tmp_path / "work").iterdir()) == []
     finally:
         end_group(process)
 
@@ -238,7 +322,7 @@ def test_ctrl_c_stops_a_build_at_once_and_quietly(many, tmp_path, workers):
         end_group(process)
     assert process.returncode == 130
     assert stderr == ""
-    assert find_pixels(pixel_builder.samples_of(many), SIZE, tmp_path) is None
+    assert ready(pixel_builder.samples_of(many), tmp_path, make=False) is None
 
 
 def end_group(process):

@@ -1,0 +1,46 @@
+"""Pictures that a column of a table names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltmlbench.arrays import Image
+from ltmlbench.errors import DataError, did_you_mean
+from ltmlbench.feeds.pictures.decode import read_rgb
+from ltmlbench.feeds.pictures.digests import file_checks
+from ltmlbench.store import cache_folder
+from ltmlbench.tables import Labelled
+
+
+@dataclass(frozen=True)
+class Files:
+    """Reads the picture of a row."""
+
+    paths: tuple[Path, ...]
+
+    def __call__(self, row: int, size: int) -> Image:
+        return read_rgb(self.paths[row], size)
+
+
+def pictures_of(found: Labelled, column: str, folder: Path) -> tuple[Files, tuple[str, ...], str]:
+    """What reads the pictures, a digest of each, and a line on what was taken.
+
+    Args:
+        column: of paths, absolute or from ``folder``.
+
+    Raises:
+        DataError: there is no such column, or a file that it names is not there.
+    """
+    if column not in found.rest.columns:
+        hint = did_you_mean(column, map(str, found.rest.columns))
+        raise DataError(f"{found.table.path}: there is no column {column!r} of pictures{hint}")
+    paths = tuple(folder / str(cell) for cell in found.rest[column])
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise DataError(
+            f"{found.table.path}: {len(missing)} of {len(paths)} pictures that {column!r} names "
+            f"are not there, such as {missing[0]}"
+        )
+    content = tuple(check.digest for check in file_checks(paths, cache_folder()))
+    return Files(paths), content, f"pictures: {column!r}, {len(paths)} files"
