@@ -73,8 +73,8 @@ class Rlkd(ClassBalancedOptions, Method):
     teacher_keep: Literal["best", "last"] = Field(
         "last", description="which epoch of a teacher: the best on validation rows, or the last"
     )
-    views: int | None = Field(
-        None, ge=0, description="views teachers see; all epochs' if not given, 0: plain pictures"
+    views: int = Field(
+        1, ge=0, description="of how many epochs teachers see the random views; 0: plain pictures"
     )
 
     def suited(self, task: Task) -> Self:
@@ -114,7 +114,6 @@ class Rlkd(ClassBalancedOptions, Method):
             return ()
         plain = self._network(task)
         base = _teacher(plain, task, self.teacher_epochs, self.teacher_keep == "best")
-        views = task.schedule.epochs if self.views is None else self.views
         apart = task.samples.protocol.apart
         taught = subset_teachers(
             task,
@@ -124,7 +123,7 @@ class Rlkd(ClassBalancedOptions, Method):
             apart=apart,
             negatives=self.negatives,
             whole_epoch=self.teacher_epoch == "data",
-            views=views,
+            views=self.views,
         )
         if self.rest == "labels":
             return taught
@@ -133,7 +132,7 @@ class Rlkd(ClassBalancedOptions, Method):
                 "rest=teacher: every label is in a subset and has a teacher; leave it out"
             )
         rest = base.model_copy(update={"examples": RestExamples(apart=apart)})
-        return (*taught, TeacherLogits(teacher=rest, views=views))
+        return (*taught, TeacherLogits(teacher=rest, views=self.views))
 
 
 class RlkdFocal(Rlkd):

@@ -40,15 +40,14 @@ class TeacherReport(Stage):
 
     def summary(self, folder: Path) -> str:
         found = json.loads((folder / "verdict.json").read_text())
-        parts = [
-            f"{word} on {', '.join(f'{name} {by:+.3f}' for name, by in found[word].items())}"
-            for word in ("better", "worse")
-            if found[word]
-        ]
+        parts = []
+        for word in ("better", "worse"):
+            labels = [f"{n} {by:+.3f} ({count})" for n, (by, count) in found[word].items()]
+            parts += [f"{word} on {', '.join(labels)}"] if labels else []
         unknown = f"; not measured: {', '.join(found['unknown'])}" if found["unknown"] else ""
         return (
-            f"average precision on {found['rows']} validation rows, teacher minus plain network: "
-            f"{'; '.join(parts) or 'no difference'}{unknown}"
+            f"average precision on {found['rows']} validation rows, teacher minus plain network "
+            f"(positives): {'; '.join(parts) or 'no difference'}{unknown}"
         )
 
     def run(self, work: Work) -> None:
@@ -83,12 +82,15 @@ def _scores(who: str, y: Floats, scores: Floats) -> dict[str, float]:
 
 
 def verdict(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Per label by how much the average precision of its teacher differs from the plain network's:
-    ``better``, ``worse`` (label -> difference, largest first), ``unknown`` (names)."""
-    by = {line["label"]: line["ap_teacher"] - line["ap_plain"] for line in lines}
-    ordered = sorted(by.items(), key=lambda item: -abs(item[1]))
+    """By how much the average precision of each label's teacher differs from the plain network's:
+    ``better``, ``worse`` (label -> [difference, positives], largest first), ``unknown`` (names)."""
+    by = {
+        line["label"]: (float(line["ap_teacher"] - line["ap_plain"]), line["positives"])
+        for line in lines
+    }
+    ordered = sorted(by.items(), key=lambda item: -abs(item[1][0]))
     return {
-        "better": {name: float(d) for name, d in ordered if d > 0},
-        "worse": {name: float(d) for name, d in ordered if d < 0},
-        "unknown": [name for name, d in by.items() if np.isnan(d)],
+        "better": {name: found for name, found in ordered if found[0] > 0},
+        "worse": {name: found for name, found in ordered if found[0] < 0},
+        "unknown": [name for name, (difference, _) in by.items() if np.isnan(difference)],
     }
