@@ -119,7 +119,7 @@ def test_half_precision_logits_give_a_finite_loss(batch):
 
 
 def test_the_weight_is_that_of_db_loss_but_for_samples_without_a_positive():
-    from ltmlbench_imbalance.functional import inverse_counts, rebalancing_weight
+    from ltmlbench_imbalance.formulas.basic import inverse_counts, rebalancing_weight
 
     targets, counts = torch.tensor(Y, dtype=torch.float64), torch.tensor(LABELS.counts).double()
     ours = functional.rebalanced(targets, counts)
