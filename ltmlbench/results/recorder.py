@@ -22,6 +22,7 @@ from ltmlbench.results.records import (
     BenchmarkRecord,
     ExplanationRecord,
     FailureRecord,
+    Json,
     RunRecord,
     SplitRecord,
     read_json,
@@ -121,12 +122,11 @@ class Recorder:
         model, predicted = self._stored(run.model), self._stored(run.identity)
         for artifact in (model, predicted):
             copy_files(artifact, folder)
-        network = folder / "network.json"
         done: dict[str, Any] = {
             "status": "done",
             "environment": model.manifest.get("environment") or {},
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
-            "network": read_json(network) if network.exists() else {},
+            "network": self._network(run.model),
             "explanation": self._explanation(run),
         }
         try:
@@ -189,6 +189,14 @@ class Recorder:
         copy_files(artifact, self.folder.run_folder(run.id))
         files = tuple(artifact.manifest["files"])
         return record.model_copy(update={"files": files, "seconds": artifact.seconds})
+
+    def _network(self, identity: str) -> Json:
+        """What is known of a model's network: what its stage says, or the nearest one before it."""
+        file = self._stored(identity).folder / "network.json"
+        if file.exists():
+            return dict(read_json(file))
+        found = (self._network(inner) for inner in self.benchmark.grid.nodes[identity].inputs)
+        return next(filter(None, found), {})
 
     def _stored(self, identity: str) -> Artifact:
         artifact = self.benchmark.store.get(identity)
