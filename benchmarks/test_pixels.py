@@ -11,7 +11,7 @@ from PIL import Image
 
 from ltmlbench.contracts import Norm
 from ltmlbench.feeds.batches import batches
-from ltmlbench.feeds.pictures.decode import prepare, read_rgb
+from ltmlbench.feeds.pictures.decode import read_rgb, squared
 from ltmlbench.feeds.pictures.feed import OpenedPictures
 from ltmlbench.feeds.pictures.views import Augment
 
@@ -50,11 +50,11 @@ def whole_then_crop(path, size):
 def whole_then_prepare(path, size):
     """All pixels decoded, then our cheap crop and resize: what the reduced scale alone gains."""
     with Image.open(path) as file:
-        return prepare(np.asarray(file.convert("RGB")), size, BORDER)
+        return squared(np.asarray(file.convert("RGB")), size, BORDER)
 
 
 def ours(path, size):
-    return prepare(read_rgb(path, size), size, BORDER)
+    return squared(read_rgb(path, size), size, BORDER)
 
 
 @pytest.mark.parametrize("size", [224, 448])

@@ -52,8 +52,9 @@ class Benchmark:
 
 def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
     """The configuration from several sources; what the data set suggests goes below them all."""
-    dataset = load("dataset", make_config(*layers).dataset)
-    return make_config(dataset.defaults, *layers), dataset
+    named = {"dataset": make_config(*layers).dataset or registry().embedded()}
+    dataset = load("dataset", named["dataset"])
+    return make_config(dataset.defaults, *layers, named), dataset
 
 
 def prepare(

@@ -29,7 +29,7 @@ class BenchmarkConfig(Schedule):
     methods: Names = Field(
         ("ib", "cb", "focal", "db"), description="rows of the table", min_length=1
     )
-    dataset: str = Field("fundus-sim", description="data set; the default one is simulated")
+    dataset: str = Field("", description="data set; without, the embedded one (simulated)")
     data_dir: Path | None = Field(None, description="where the data set is")
     backbones: Names = Field(("tf_efficientnet_lite0",), description="networks", min_length=1)
     sources: Names = Field(
@@ -40,7 +40,7 @@ class BenchmarkConfig(Schedule):
         description="predictors that never see an image, as first rows; none: leave them out",
     )
     folds: int | Literal["official"] = Field(
-        3, description="K patient-wise stratified folds, or the official test sets"
+        3, description="K stratified folds of whole groups, or the official test sets"
     )
     seeds: tuple[Seed, ...] = Field((0,), description="base seeds, one run each", min_length=1)
     validation: float = Field(

@@ -87,7 +87,7 @@ class Division:
 
         Args:
             negatives: how many negatives per positive row (METHODS: r = 1). Samples without a
-                label of any subset (healthy eyes) are drawn before the others.
+                label of any subset (healthy ones) are drawn before the others.
         """
         if not 0 <= negatives < np.inf:
             raise RequestError(f"negatives={negatives}: has to be a number, 0 or more")

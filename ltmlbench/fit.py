@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 Objective = Callable[["Batch", int, float, "torch.Tensor"], "torch.Tensor"]
 """(batch, epoch, progress in 0..1, logits B×C) -> a scalar, or B×C losses."""
 
-NO_ROWS_TO_CHOOSE = (
-    "the best epoch is chosen on validation rows, and none are held out: set validation above 0"
-)
-
 
 class Fit(ModelStage, TrunkStage):
     """Trains one network on the training rows of the task.
@@ -129,7 +125,10 @@ class Fit(ModelStage, TrunkStage):
         if self.average is not None:
             raise RequestError("a Fit keeps its best epoch or an average, not both")
         if not len(work.task.split.val):
-            raise RequestError(NO_ROWS_TO_CHOOSE)
+            raise RequestError(
+                "keep='best' chooses an epoch on validation rows, and none are held out: set "
+                "validation above 0"
+            )
         return Best(network)
 
     @property

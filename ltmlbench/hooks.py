@@ -45,6 +45,7 @@ class Record:
             identity the component is in. Only for `VERSIONED` kinds: the others (a method) have no
             part in an identity but the stages they plan, which have versions of their own.
         catch_all: the option that takes a name nobody registered (timm's model names).
+        embedded: the data set that is used where nobody names one.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Record:
     aliases: tuple[str, ...] = ()
     version: int = 1
     catch_all: str = ""
+    embedded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

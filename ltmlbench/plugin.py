@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ltmlbench.data.samples import Protocol as Protocol
     from ltmlbench.data.samples import Samples as Samples
     from ltmlbench.division import Division as Division
+    from ltmlbench.division import meetings as meetings
     from ltmlbench.division import shares as shares
     from ltmlbench.division import unit_rows as unit_rows
     from ltmlbench.engines.execute import Tell as Tell
@@ -57,17 +58,18 @@ if TYPE_CHECKING:
     from ltmlbench.errors import RequestError as RequestError
     from ltmlbench.errors import did_you_mean as did_you_mean
     from ltmlbench.errors import printable as printable
-    from ltmlbench.evaluation.inputs import truth_and_scores as truth_and_scores
     from ltmlbench.evaluation.ranking import average_precision as average_precision
     from ltmlbench.evaluation.ranking import cohen_kappa as cohen_kappa
     from ltmlbench.evaluation.ranking import f1 as f1
     from ltmlbench.evaluation.ranking import roc_auc as roc_auc
+    from ltmlbench.evaluation.resampling import Resamples as Resamples
     from ltmlbench.feeds.batches import ahead as ahead
     from ltmlbench.feeds.draws import occurrences as occurrences
     from ltmlbench.feeds.draws import uniform as uniform
     from ltmlbench.feeds.pictures.decode import open_picture as open_picture
-    from ltmlbench.feeds.pictures.decode import prepare_mask as prepare_mask
     from ltmlbench.feeds.pictures.decode import read_rgb as read_rgb
+    from ltmlbench.feeds.pictures.decode import squared as squared
+    from ltmlbench.feeds.pictures.decode import squared_mask as squared_mask
     from ltmlbench.feeds.pictures.digests import file_checks as file_checks
     from ltmlbench.feeds.pictures.feed import OpenedPictures as OpenedPictures
     from ltmlbench.feeds.pictures.views import Batch as Batch
@@ -82,12 +84,14 @@ if TYPE_CHECKING:
     from ltmlbench.hooks import Command as Command
     from ltmlbench.hooks import Record as Record
     from ltmlbench.hooks import hookimpl as hookimpl
+    from ltmlbench.inputs import truth_and_scores as truth_and_scores
     from ltmlbench.labels import LabelMatrix as LabelMatrix
     from ltmlbench.labels import Shot as Shot
     from ltmlbench.places import path_argument as path_argument
     from ltmlbench.registry import components as components
     from ltmlbench.registry import load as load
     from ltmlbench.seeding import derive_seed as derive_seed
+    from ltmlbench.spec import parse_spec as parse_spec
     from ltmlbench.spec import split_outside_brackets as split_outside_brackets
     from ltmlbench.stages import ExamplesStage as ExamplesStage
     from ltmlbench.stages import LogitsStage as LogitsStage
@@ -146,15 +150,15 @@ _PUBLIC = {
     "ltmlbench.data.checks": "problems",
     "ltmlbench.data.files": "refuse_unless_regular walk",
     "ltmlbench.data.samples": "Protocol Samples",
-    "ltmlbench.division": "Division shares unit_rows",
+    "ltmlbench.division": "Division meetings shares unit_rows",
     "ltmlbench.engines.execute": "Tell execute",
     "ltmlbench.engines.schedule": "WorkerLost schedule",
     "ltmlbench.errors": "DataError Diverged RequestError did_you_mean printable",
-    "ltmlbench.evaluation.inputs": "truth_and_scores",
     "ltmlbench.evaluation.ranking": "average_precision cohen_kappa f1 roc_auc",
+    "ltmlbench.evaluation.resampling": "Resamples",
     "ltmlbench.feeds.batches": "ahead",
     "ltmlbench.feeds.draws": "occurrences uniform",
-    "ltmlbench.feeds.pictures.decode": "open_picture prepare_mask read_rgb",
+    "ltmlbench.feeds.pictures.decode": "open_picture read_rgb squared squared_mask",
     "ltmlbench.feeds.pictures.digests": "file_checks",
     "ltmlbench.feeds.pictures.feed": "OpenedPictures",
     "ltmlbench.feeds.pictures.views": "Batch plain",
@@ -162,11 +166,12 @@ _PUBLIC = {
     "ltmlbench.fit": "Fit Predict",
     "ltmlbench.grid": "Ended Grid Node Outcome",
     "ltmlbench.hooks": "Command Record hookimpl",
+    "ltmlbench.inputs": "truth_and_scores",
     "ltmlbench.labels": "LabelMatrix Shot",
     "ltmlbench.places": "path_argument",
     "ltmlbench.registry": "components load",
     "ltmlbench.seeding": "derive_seed",
-    "ltmlbench.spec": "split_outside_brackets",
+    "ltmlbench.spec": "parse_spec split_outside_brackets",
     "ltmlbench.stages": (
         "ExamplesStage LogitsStage ModelStage Stage TrunkStage Work read_examples"
     ),

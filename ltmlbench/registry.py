@@ -259,6 +259,17 @@ class Registry:
             for name in entry.names
         )
 
+    def embedded(self) -> str:
+        """The data set that is used where nobody names one.
+
+        Raises:
+            RequestError: no plugin brings one.
+        """
+        found = [e.record.name for e in self.entries("dataset") if e.own and e.record.embedded]
+        if not found:
+            raise RequestError("no data set is named: give --dataset, see `ltmlbench list dataset`")
+        return found[0]
+
     def component_class(self, entry: Entry) -> type[Component]:
         """Imports the class an entry points at.
 

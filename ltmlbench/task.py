@@ -69,7 +69,7 @@ class Numerics:
 
 @dataclass(frozen=True)
 class Source:
-    """Other data to pre-train on: pictures with grades or lesion masks (`Samples.extras`).
+    """Other data to pre-train on: pictures with grades or masks (`Samples.extras`).
 
     Args:
         name: as the user typed it.
@@ -135,7 +135,7 @@ _PARTS: Mapping[str, Callable[[Task], Any]] = {
     "sources": lambda task: [
         {
             **_content(source.samples, source.feed),
-            "lesions": list(source.samples.lesions),
+            "structures": list(source.samples.structures),
             "extras": {k: digest(v.tolist()) for k, v in sorted(source.samples.extras.items())},
         }
         for source in task.sources

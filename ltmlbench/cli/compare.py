@@ -12,7 +12,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     Per fold and seed, against one row: differences with intervals and adjusted p values, Bayesian
     probabilities, shared places, and how often each row leads over resamples of the groups
-    (patients) of the stored predictions; then the same of head, medium and tail and of each label.
+    of the stored predictions; then the same of head, medium and tail and of each label.
     A folder that kept only results.csv and config.yaml is compared over its folds.
     """
     parser.add_argument("out", nargs="?", type=Path, default=Path("out"), help="the --out of a run")
@@ -20,7 +20,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         "--against", metavar="ROW", help="a row or a floor (default: ib, else the first row)"
     )
     parser.add_argument("--metric", help="default: the first of the headline")
-    parser.add_argument("--unit", help="what is counted, e.g. patient (default: the headline's)")
+    parser.add_argument("--unit", help="what is counted, e.g. group (default: the headline's)")
     parser.add_argument("--rope", type=float, default=0.01, help="equivalent in practice (0.01)")
     parser.add_argument("--resamples", type=int, default=2000, help="of the groups; 0: none")
     parser.add_argument("--format", choices=("md", "csv", "latex"), default="md")

@@ -10,7 +10,7 @@ from pathlib import Path
 from ltmlbench.contracts import Dataset
 from ltmlbench.errors import DataError, RequestError, printable
 from ltmlbench.places import path_argument
-from ltmlbench.registry import load
+from ltmlbench.registry import load, registry
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -21,15 +21,16 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     sheet   draws some samples with their labels as one PNG
     """
     parser.add_argument("action", choices=("check", "labels", "sheet"))
-    parser.add_argument("--dataset", default="fundus-sim")
+    parser.add_argument("--dataset", help="default: the embedded, simulated one")
     parser.add_argument(
         "--data-dir", type=path_argument, metavar="DIR", help="where the data set is"
     )
     parser.add_argument("--out", type=path_argument, metavar="FILE", help="labels.csv or sheet.png")
     parser.add_argument("--size", type=int, default=192, help="sheet: pixels per picture")
     parser.add_argument("--number", type=int, default=32, help="sheet: how many pictures")
-    parser.add_argument("--lesions", action="store_true", help="sheet: outline the lesion masks")
+    parser.add_argument("--structures", action="store_true", help="sheet: outline what has masks")
     arguments = parser.parse_args(given)
+    arguments.dataset = arguments.dataset or registry().embedded()
     dataset = load("dataset", arguments.dataset)
     if arguments.action == "check":
         return _check(dataset, arguments)
@@ -39,13 +40,14 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
 
 def _check(dataset: Dataset, arguments: argparse.Namespace) -> int:
+    from ltmlbench.data.checks import check
     from ltmlbench.data.reading import load_samples
 
     samples = load_samples(dataset, arguments.data_dir, arguments.dataset)
-    problems = list(dict.fromkeys([*dataset.check(arguments.data_dir), *samples.notes]))
-    print("\n".join(printable(line, 1000) for line in problems) or "no problem found")
+    lines = check(dataset, arguments.data_dir, samples)
+    print("\n".join(printable(line, 1000) for line in lines) or "no problem found")
     print(f"{len(samples)} {samples.protocol.unit}s can be used")
-    return 1 if problems else 0
+    return 1 if lines else 0
 
 
 def _labels(dataset: Dataset, arguments: argparse.Namespace) -> int:
@@ -75,14 +77,14 @@ def _sheet(dataset: Dataset, arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.number <= 1000:
         raise RequestError(f"--number {arguments.number}: give 1 to 1000 pictures")
     samples = load_samples(dataset, arguments.data_dir, arguments.dataset)
-    if arguments.lesions and samples.masks is None:
-        raise RequestError(f"{arguments.dataset} has no lesion masks: leave --lesions out")
+    if arguments.structures and samples.masks is None:
+        raise RequestError(f"{arguments.dataset} has no masks: leave --structures out")
     if not len(samples):
         raise DataError(f"{arguments.dataset}: there is no {samples.protocol.unit} to draw")
     number = min(arguments.number, len(samples))
     rows = np.linspace(0, len(samples) - 1, number).round().astype(np.int64)
     sheet = contact_sheet(
-        samples, rows, arguments.size, title=arguments.dataset, lesions=arguments.lesions
+        samples, rows, arguments.size, title=arguments.dataset, structures=arguments.structures
     )
     with _writing(out):
         save_sheet(sheet, out)

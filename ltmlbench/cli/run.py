@@ -12,7 +12,7 @@ from ltmlbench.cli.settings import add_settings, settings_of
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """Runs methods side by side and prints the table.
 
-    Without a data set named, the embedded simulated fundus photographs are used. What is stored is
+    Without a data set named, the embedded, simulated one is used. What is stored is
     not done again: a benchmark that was stopped goes on, and only failed runs are tried anew.
 
     Exit code: 0 all runs done, 1 some failed (the rest are kept), 2 the request was wrong.

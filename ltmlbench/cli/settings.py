@@ -68,9 +68,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _default(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if value == ():
+    if value in (None, "", ()):
         return ""
     shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
     other = ", or as the data set suggests" if name in _SUGGESTED else ""

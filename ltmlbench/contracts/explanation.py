@@ -22,14 +22,22 @@ POINTING = (
     "cells",
 )
 """Columns of ``pointing.csv``, one row per label: ``samples`` that have the label and are looked
-at; ``empty``, maps that are 0 everywhere; ``energy``, mean share of a map inside the lesion;
+at; ``empty``, maps that are 0 everywhere; ``energy``, mean share of a map inside the structure;
 ``hits``, share of maps whose strongest cell holds a part of it (both without the empty ones; empty
 if there are no others); ``..._uniform``, the same of a map that is equal everywhere; ``cells``, the
 size of a map, "7×7"."""
 
 
 class Explanation(Component, ABC):
-    """Where a trained network looks, as pictures, and as numbers where the place is known."""
+    """Where a trained network looks, as pictures, and as numbers where the place is known.
+
+    >>> class Nowhere(Explanation):
+    ...     def plan(self, model, task, *, samples=(), labels=()):
+    ...         return None if not model.has_network else ...
+    >>> from ltmlbench.registry import load
+    >>> Nowhere().plan(load("method", "majority").plan(None), None) is None
+    True
+    """
 
     kind: ClassVar[str] = "explanation"
 

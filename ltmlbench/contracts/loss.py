@@ -54,7 +54,7 @@ class Loss(Component, ABC):
     ...         return Elementwise(lambda logits, targets: (logits.sigmoid() - targets) ** 2)
     >>> import torch
     >>> loss = Squared().bind(LabelMatrix([[1, 0], [0, 1]]))
-    >>> loss(torch.zeros(2, 2), torch.eye(2)).item()
+    >>> loss(torch.zeros(1, 2), torch.tensor([[0.0, 1.0]])).item()
     0.25
     """
 

@@ -13,7 +13,21 @@ if TYPE_CHECKING:
 
 
 class Method(Component, ABC):
-    """A row of the table. ``floor`` marks predictors that never see a sample."""
+    """A row of the table. ``floor`` marks predictors that never see a sample.
+
+    >>> class Mine(Method):
+    ...     gamma: float = 1.0
+    ...     def plan(self, task):
+    ...         from ltmlbench.plugin import Fit, load
+    ...         return Fit(
+    ...             loss=load("loss", f"focal[gamma={self.gamma}]"),
+    ...             sampler=load("sampler", "cb"),
+    ...             head=load("head", task.head),
+    ...         )
+    >>> from ltmlbench.testing import task_of, vectors
+    >>> Mine(gamma=3).plan(task_of(vectors(30))).loss.gamma
+    3.0
+    """
 
     kind: ClassVar[str] = "method"
     floor: ClassVar[bool] = False

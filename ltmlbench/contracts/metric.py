@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts.component import Component
-from ltmlbench.evaluation.inputs import truth_and_scores
+from ltmlbench.inputs import truth_and_scores
 
 if TYPE_CHECKING:
     from ltmlbench.evaluation.resampling import Resamples

@@ -7,15 +7,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from ltmlbench.arrays import Image
-from ltmlbench.data.reading import checked, repeated_content
+from ltmlbench.contracts import Dataset
+from ltmlbench.data.reading import checked, finite_vectors, repeated_content
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import refuse_straddling
 from ltmlbench.errors import LtmlbenchError
 
 MOST_LINES = 50
+
+
+def check(dataset: Dataset, folder: Path | None, samples: Samples) -> list[str]:
+    """What is wrong with a data set, one line each: what it finds itself, or `problems`."""
+    found = dataset.check(folder)
+    if found is None:
+        found = problems(samples, int(dataset.defaults.get("image_size", 224)))
+    return list(dict.fromkeys([*found, *samples.notes]))
 
 
 def problems(samples: Samples, size: int = 224, *, threads: int = 1) -> list[str]:
@@ -56,14 +66,12 @@ def _outside(samples: Samples) -> Iterator[str]:
                 yield f"protocol: {where} names {name!r}, which is no label"
     for label, structures in protocol.evidence.items():
         for name in structures:
-            if name not in samples.lesions:
+            if name not in samples.structures:
                 yield f"protocol: evidence of {label!r} names {name!r}, which no mask shows"
 
 
 def _raised(samples: Samples) -> Iterator[str]:
     """What stands in the way of official folds, of worker processes, of vectors."""
-    from ltmlbench.feeds.vectors import finite_vectors
-
     attempts: tuple[Callable[[], Any], ...] = (
         lambda: refuse_straddling(samples),
         lambda: pickle.dumps((samples.read, samples.masks, samples.vectors)),

@@ -69,7 +69,7 @@ def checked(samples: Samples, name: str = "") -> Samples:
     return replace(
         samples,
         read=read and CheckedReader(read, samples.ids, where),
-        masks=masks and CheckedReader(masks, samples.ids, where, len(samples.lesions)),
+        masks=masks and CheckedReader(masks, samples.ids, where, len(samples.structures)),
         vectors=vectors and CheckedVectors(vectors, where),
     )
 
@@ -172,3 +172,26 @@ class CheckedVectors(_Sent):
     @property
     def _place(self) -> str:
         return f"{self.where}vectors "
+
+
+def finite_vectors(samples: Samples) -> npt.NDArray[np.float32]:
+    """The vectors of a data set, N×D.
+
+    Raises:
+        DataError: there are none, they have another shape, or hold gaps or infinite numbers.
+    """
+    if samples.vectors is None:
+        raise DataError("the data set has no vectors: another feed has to be asked for")
+    values = np.asarray(samples.vectors(), dtype=np.float32)
+    if values.ndim != 2 or len(values) != len(samples) or values.shape[1] == 0:
+        raise DataError(
+            f"features of shape {values.shape} for {len(samples)} samples: a row per sample, "
+            "at least one column"
+        )
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(bad):
+        raise DataError(
+            f"the features of {len(bad)} samples hold gaps or infinite numbers, such as those "
+            f"of {samples.ids[bad[0]]}: fill them in, or leave these samples out"
+        )
+    return values

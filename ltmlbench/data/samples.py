@@ -25,14 +25,14 @@ class Protocol(BaseModel):
     """How a data set is evaluated.
 
     Args:
-        unit: what one sample is, e.g. ``"eye"``.
-        group_unit: what one group is, e.g. ``"patient"``; None if samples stand alone.
+        unit: what one sample is, e.g. ``"picture"``.
+        group_unit: what one group is, e.g. ``"person"``; None if samples stand alone.
         group_all: labels that a group has only if all its samples have them (``"N"``); a group
             has any other label if one sample has it. Scores follow: minimum, else maximum.
         apart: labels that are put into no subset (``"N"``, ``"O"``: normal, other).
         prior_subsets: what is known of the labels beforehand: name of a division -> subset name ->
             label names (regions, features).
-        evidence: label -> the structures (of `Samples.lesions`) that show it; labels that have no
+        evidence: label -> the structures (`Samples.structures`) that show it; labels that have no
             place, such as a haze over the whole picture, are left out.
         headline: the metrics of the table, in order.
         headline_unit: the unit of the table's first block (default: ``unit``).
@@ -61,7 +61,7 @@ class Samples:
 
     Args:
         ids: N unique names.
-        groups: N group names; samples of one group (a patient) never straddle a split.
+        groups: N group names; samples of one group (a person) never straddle a split.
         labels: N×C.
         content: N digests of what the samples are: the sha256 of a file's bytes and, after a colon,
             how it is turned (``"9f86...:mirrored"``).
@@ -75,9 +75,9 @@ class Samples:
         official: N names of the official part ("train", "test", ...) where there is one.
         notes: what was left out or found odd, one line each.
         extras: per-sample arrays, N rows each: ``grade`` (int, -1 unknown), ``annotated`` (N×L
-            bool: whether each of ``lesions`` was looked for).
-        lesions: L names of what ``masks`` shows.
-        masks: ``masks(row, size)`` gives size×size×L uint8, 1 where a lesion is, in the geometry
+            bool: whether each of ``structures`` was looked for).
+        structures: L names of what ``masks`` shows.
+        masks: ``masks(row, size)`` gives size×size×L uint8, 1 where a structure is, in the geometry
             of the decoded picture; None if there are none. Must be picklable.
         mask_content: N digests of what ``masks`` reads; empty where ``content`` covers it.
     """
@@ -94,14 +94,14 @@ class Samples:
     official: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     extras: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
-    lesions: tuple[str, ...] = ()
+    structures: tuple[str, ...] = ()
     masks: Callable[[int, int], Image] | None = None
     mask_content: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.labels, LabelMatrix):
             raise DataError(f"labels: {type(self.labels).__name__} given, a LabelMatrix is needed")
-        for name in ("ids", "groups", "content", "official", "notes", "lesions", "mask_content"):
+        for name in ("ids", "groups", "content", "official", "notes", "structures", "mask_content"):
             value = getattr(self, name)
             if value is not None:  # lists and numbers would give another fingerprint
                 object.__setattr__(self, name, tuple(map(str, value)))
@@ -133,10 +133,11 @@ class Samples:
 
     @property
     def evidence_fingerprint(self) -> str:
-        """sha256 of what says where a label shows: `lesions`, `mask_content`, and what was looked
-        for (``extras["annotated"]``). For stages that read masks; `fingerprint` is without it."""
+        """sha256 of what says where a label shows: `structures`, `mask_content`, and what was
+        looked for (``extras["annotated"]``). For stages that read masks; `fingerprint` is without
+        it."""
         annotated = self.extras.get("annotated")
-        digest = hashlib.sha256(repr((self.lesions, self.mask_content)).encode())
+        digest = hashlib.sha256(repr((self.structures, self.mask_content)).encode())
         if annotated is not None:
             digest.update(np.asarray(annotated, dtype=bool).tobytes())
         return digest.hexdigest()

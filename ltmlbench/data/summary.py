@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tabulate import tabulate
 
+from ltmlbench.data.groups import to_groups
 from ltmlbench.data.samples import Samples
-from ltmlbench.evaluation.evaluate import to_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,12 +64,12 @@ def describe(samples: Samples) -> str:
 
 
 def _looked_for(samples: Samples) -> list[str]:
-    """Which lesions have masks, and of how many samples."""
-    if not samples.lesions or "annotated" not in samples.extras:
+    """Which structures have masks, and of how many samples."""
+    if not samples.structures or "annotated" not in samples.extras:
         return []
     numbers = samples.extras["annotated"].sum(axis=0)
-    known = [f"{name} {int(n)}" for name, n in zip(samples.lesions, numbers, strict=True) if n]
-    return [f"lesions looked for, {samples.protocol.unit}s: {', '.join(known) or 'none'}"]
+    known = [f"{name} {int(n)}" for name, n in zip(samples.structures, numbers, strict=True) if n]
+    return [f"structures looked for, {samples.protocol.unit}s: {', '.join(known) or 'none'}"]
 
 
 def _copied(samples: Samples) -> list[str]:

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts import LabelMetric, Metric
-from ltmlbench.evaluation.inputs import truth_and_scores
 from ltmlbench.evaluation.ranking import average_precision, f1, roc_auc
 from ltmlbench.evaluation.resampling import Resamples
+from ltmlbench.inputs import truth_and_scores
 
 _THRESHOLD = Field(0.5, ge=0, le=1, description="a label is decided on if its score is above this")
 

@@ -1,7 +1,7 @@
 """Exact metrics of binary labels, for all columns of a label matrix at once. NumPy only.
 
 Every function takes N×C values and returns C, or takes N values and returns one, in any form that
-`ltmlbench.evaluation.inputs` reads. Nothing is smoothed and nothing is set to zero: what is
+`ltmlbench.inputs` reads. Nothing is smoothed and nothing is set to zero: what is
 undefined is NaN.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltmlbench.arrays import Floats
-from ltmlbench.evaluation.inputs import binary, binary_and_numbers
+from ltmlbench.inputs import binary, binary_and_numbers
 
 Counts = npt.NDArray[np.int64]
 Shape = tuple[int, ...]

@@ -1,6 +1,6 @@
 """Metrics of thousands of resamples of one test set, without sorting anything again.
 
-A resample draws whole groups (patients) with replacement, so it is a whole number of times that
+A resample draws whole groups with replacement, so it is a whole number of times that
 each group counts. Thresholds matter only at the scores of positives: the samples are put into bins
 between them once, and the weight of every bin in R resamples is one product of a sparse matrix
 (bins × groups) with the weights (groups × R). Sums of whole numbers are exact, ties and labels
@@ -39,7 +39,7 @@ class Resamples:
     """Labels and scores of one test set under R vectors of group weights.
 
     Two rows of a table that are given the same weights are paired: their differences are those of
-    the same patients.
+    the same groups.
 
     Args:
         Y: N×C of 0 and 1.

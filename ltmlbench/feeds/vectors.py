@@ -13,8 +13,8 @@ from pydantic import Field
 
 from ltmlbench.arrays import Floats, Rows
 from ltmlbench.contracts.feed import Feed, Norm
+from ltmlbench.data.reading import finite_vectors
 from ltmlbench.data.samples import Samples
-from ltmlbench.errors import DataError
 from ltmlbench.feeds.draws import uniform
 from ltmlbench.identity import digest
 
@@ -50,29 +50,6 @@ class Vectors(Feed):
 
     def open(self, samples: Samples, folder: Path) -> OpenedVectors:
         return OpenedVectors(folder / "vectors.npy", self.noise, self.drop)
-
-
-def finite_vectors(samples: Samples) -> npt.NDArray[np.float32]:
-    """The vectors of a data set, N×D.
-
-    Raises:
-        DataError: there are none, they have another shape, or hold gaps or infinite numbers.
-    """
-    if samples.vectors is None:
-        raise DataError("the data set has no vectors: another feed has to be asked for")
-    values = np.asarray(samples.vectors(), dtype=np.float32)
-    if values.ndim != 2 or len(values) != len(samples) or values.shape[1] == 0:
-        raise DataError(
-            f"features of shape {values.shape} for {len(samples)} samples: a row per sample, "
-            "at least one column"
-        )
-    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    if len(bad):
-        raise DataError(
-            f"the features of {len(bad)} samples hold gaps or infinite numbers, such as those "
-            f"of {samples.ids[bad[0]]}: fill them in, or leave these samples out"
-        )
-    return values
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import yaml
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts import LabelMetric, Metric
 from ltmlbench.contracts.metric import mean_of_defined
+from ltmlbench.data.groups import to_groups
 from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
-from ltmlbench.evaluation.evaluate import to_groups
 from ltmlbench.evaluation.resampling import Resamples, draw_groups
 from ltmlbench.labels import LabelMatrix, Shot
 from ltmlbench.registry import load

@@ -17,7 +17,7 @@ LOOKING = "Where the networks look"
 
 MEASURES = {
     "energy": (
-        "Share of the map inside the lesions",
+        "Share of the map inside what shows the label",
         "energy: the share of a label's map (Grad-CAM, enlarged to the picture) inside what shows "
         "the label, mean over the test pictures that have it",
     ),

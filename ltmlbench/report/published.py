@@ -78,7 +78,7 @@ def read_published(path: Path, densities: Iterable[str] = ()) -> PublishedTable:
     of names to values.
 
     Args:
-        densities: further ones, ``"0.134"`` or ``"eye=0.134"``.
+        densities: further ones, ``"0.134"`` or ``"picture=0.134"``.
 
     Raises:
         DataError: the file cannot be read, or is not of that form.

@@ -25,6 +25,7 @@ from ltmlbench.results.records import (
     CostRecord,
     ExplanationRecord,
     FailureRecord,
+    Json,
     RunRecord,
     SplitRecord,
     read_json,
@@ -124,13 +125,12 @@ class Recorder:
         model, predicted = self._stored(run.model), self._stored(run.identity)
         for artifact in (model, predicted):
             copy_files(artifact, folder)
-        network = folder / "network.json"
         done: dict[str, Any] = {
             "status": "done",
             "environment": model.manifest.get("environment") or {},
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
             "cost": self._cost(run),
-            "network": read_json(network) if network.exists() else {},
+            "network": self._network(run.model),
             "explanation": self._explanation(run),
         }
         try:
@@ -197,6 +197,14 @@ class Recorder:
     def _cost(self, run: Run) -> CostRecord | None:
         found = cost_of(run.model, self.benchmark.grid, self.benchmark.store)
         return None if found is None else CostRecord(**asdict(found))
+
+    def _network(self, identity: str) -> Json:
+        """What is known of a model's network: what its stage says, or the nearest one before it."""
+        file = self._stored(identity).folder / "network.json"
+        if file.exists():
+            return dict(read_json(file))
+        found = (self._network(inner) for inner in self.benchmark.grid.nodes[identity].inputs)
+        return next(filter(None, found), {})
 
     def _stored(self, identity: str) -> Artifact:
         artifact = self.benchmark.store.get(identity)

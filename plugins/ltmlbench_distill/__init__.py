@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ltmlbench.hooks import Record, hookimpl
+from ltmlbench.plugin import Record, hookimpl
 
 _RLKD = (
     "Zhou et al., Long-Tailed Multi-label Retinal Diseases Recognition via Relational Learning and "

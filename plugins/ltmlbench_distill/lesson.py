@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from ltmlbench.errors import DataError
-from ltmlbench.training.batch import check_batch
+from ltmlbench.plugin import DataError, check_batch
 
 
 def check_lesson(

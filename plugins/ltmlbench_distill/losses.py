@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.arrays import Floats, Rows
-from ltmlbench.contracts import Component, Distillation, DistillFn
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import Component, Distillation, DistillFn, Floats, LabelMatrix, Rows
 
 if TYPE_CHECKING:
     import torch

@@ -6,12 +6,16 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from ltmlbench.contracts import Method, SubsetGenerator
-from ltmlbench.errors import RequestError
-from ltmlbench.fit import NO_ROWS_TO_CHOOSE, Fit
-from ltmlbench.registry import load
-from ltmlbench.stages import Stage, TrunkStage
-from ltmlbench.task import Task
+from ltmlbench.plugin import (
+    Fit,
+    Method,
+    RequestError,
+    Stage,
+    SubsetGenerator,
+    Task,
+    TrunkStage,
+    load,
+)
 from ltmlbench_distill.losses import ClassBalanced, ClassBalancedOptions, Weighted
 from ltmlbench_distill.report import TeacherReport
 from ltmlbench_distill.stages import (
@@ -197,7 +201,10 @@ def _teacher(base: Fit, task: Task, epochs: int | None, best: bool) -> Fit:
         own["schedule"] = task.schedule.model_copy(update={"epochs": epochs})
     if best:
         if not len(task.split.val):
-            raise RequestError(f"teacher_keep=best: {NO_ROWS_TO_CHOOSE}")
+            raise RequestError(
+                "teacher_keep=best chooses an epoch on validation rows, and none are held out: "
+                "set validation above 0"
+            )
         own["keep"] = "best"
     return base.model_copy(update=own)
 

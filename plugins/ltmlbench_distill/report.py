@@ -8,11 +8,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ltmlbench.arrays import Floats
-from ltmlbench.evaluation.ranking import average_precision, roc_auc
-from ltmlbench.fit import Fit
-from ltmlbench.stages import Stage, Work, read_examples
-from ltmlbench.store import write_json
+from ltmlbench.plugin import (
+    Fit,
+    Floats,
+    Stage,
+    Work,
+    average_precision,
+    read_examples,
+    roc_auc,
+    write_json,
+)
 
 
 class TeacherReport(Stage):

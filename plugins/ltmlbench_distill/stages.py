@@ -8,14 +8,20 @@ from typing import ClassVar
 
 import numpy as np
 
-from ltmlbench.arrays import Floats
-from ltmlbench.contracts import SubsetGenerator
-from ltmlbench.division import Division
-from ltmlbench.errors import DataError
-from ltmlbench.fit import Fit
-from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import ExamplesStage, LogitsStage, Stage, TrunkStage, Work
-from ltmlbench.store import write_json
+from ltmlbench.plugin import (
+    DataError,
+    Division,
+    ExamplesStage,
+    Fit,
+    Floats,
+    LogitsStage,
+    Stage,
+    SubsetGenerator,
+    TrunkStage,
+    Work,
+    derive_seed,
+    write_json,
+)
 
 FEW = 5
 """Labels with fewer samples that have no other label: the prototype takes all their samples."""
@@ -33,9 +39,7 @@ class Prototypes(Stage):
     def run(self, work: Work) -> None:
         import torch
 
-        from ltmlbench.training.fold import initial_trunk
-        from ltmlbench.training.network import autocast
-        from ltmlbench.training.views import views
+        from ltmlbench.plugin import autocast, initial_trunk, views
 
         task = work.task
         trunk = initial_trunk(work, self.init).eval()
@@ -186,7 +190,7 @@ class TeacherLogits(LogitsStage):
         return "teacher logits" + (f", {learnt.title}" if learnt else "")
 
     def run(self, work: Work) -> None:
-        from ltmlbench.stages import read_examples
+        from ltmlbench.plugin import read_examples
 
         task, folder = work.task, work.input(self.teacher)
         epochs: list[int | None] = list(range(self.views)) if self.views else [None]

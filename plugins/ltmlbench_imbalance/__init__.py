@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ltmlbench.hooks import Record, hookimpl
+from ltmlbench.plugin import Record, hookimpl
 
 _DB = "Wu et al., Distribution-Balanced Loss, ECCV 2020, eq. 6-9 (signs as in issue #1 of its code)"
 _FOCAL = "Lin et al., Focal Loss for Dense Object Detection, ICCV 2017, eq. 4-5"

@@ -8,8 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ltmlbench.contracts import Component, Loss, LossFn, ScheduledLossFn
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import Component, LabelMatrix, Loss, LossFn, ScheduledLossFn
 from ltmlbench_imbalance.switching import Switching
 
 
@@ -37,7 +36,7 @@ class Asymmetric(AsymmetricOptions, Loss):
     """
 
     def bind(self, labels: LabelMatrix) -> LossFn:
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.asymmetric import asymmetric
         from ltmlbench_imbalance.formulas.weighted import chexfusion_weights, shares
 
@@ -75,7 +74,7 @@ class RobustAsymmetric(RobustAsymmetricOptions, Loss):
     Asymmetric Loss, ICCVW 2023, as released). The mean over elements is ours: theirs is a sum."""
 
     def bind(self, labels: LabelMatrix) -> LossFn:
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.asymmetric import robust_asymmetric
 
         return Elementwise(partial(robust_asymmetric, **self.model_dump()))
@@ -94,7 +93,7 @@ class Hill(HillOptions, Loss):
     and Robust Loss Design for Multi-Label Learning with Missing Labels, 2021)."""
 
     def bind(self, labels: LabelMatrix) -> LossFn:
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.asymmetric import hill
 
         return Elementwise(partial(hill, **self.model_dump()))
@@ -114,7 +113,7 @@ class Splc(SplcOptions, Loss):
     a positive, since its label is probably missing (Zhang et al., 2021, eq. 9-10, as released)."""
 
     def bind(self, labels: LabelMatrix) -> ScheduledLossFn:
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.asymmetric import self_paced_correction
 
         plain, corrected = (

@@ -10,15 +10,19 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.optimize import minimize_scalar
 
-from ltmlbench.arrays import Floats, Logits
-from ltmlbench.calibrate import Calibrate
-from ltmlbench.contracts import Method, Sampler
-from ltmlbench.errors import RequestError
-from ltmlbench.fit import Fit
-from ltmlbench.labels import LabelMatrix
-from ltmlbench.registry import load
-from ltmlbench.stages import ModelStage
-from ltmlbench.task import Task
+from ltmlbench.plugin import (
+    Calibrate,
+    Fit,
+    Floats,
+    LabelMatrix,
+    Logits,
+    Method,
+    ModelStage,
+    RequestError,
+    Sampler,
+    Task,
+    load,
+)
 
 
 class PriorShift(Calibrate):

@@ -9,11 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ltmlbench.arrays import Floats, Rows
-from ltmlbench.contracts import Method
-from ltmlbench.labels import LabelMatrix
-from ltmlbench.stages import ModelStage, Work
-from ltmlbench.task import Task
+from ltmlbench.plugin import Floats, LabelMatrix, Method, ModelStage, Rows, Task, Work
 
 
 class Constant(ModelStage):

@@ -9,9 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ltmlbench.contracts import Loss, Method
-from ltmlbench.fit import Fit
-from ltmlbench.task import Task
+from ltmlbench.plugin import Fit, Loss, Method, Task
 from ltmlbench_imbalance.asymmetric import (
     Asymmetric,
     AsymmetricOptions,

@@ -7,15 +7,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from ltmlbench.contracts import Component, Loss, LossFn
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import Component, LabelMatrix, Loss, LossFn
 
 
 class BinaryCrossEntropy(Loss):
     """Binary cross-entropy."""
 
     def bind(self, labels: LabelMatrix) -> LossFn:
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.basic import bce
 
         return Elementwise(bce)
@@ -35,7 +34,7 @@ class Focal(FocalOptions, Loss):
     was tuned for detection)."""
 
     def bind(self, labels: LabelMatrix) -> LossFn:
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.basic import focal
 
         return Elementwise(partial(focal, gamma=self.gamma, alpha=self.alpha))
@@ -62,7 +61,7 @@ class DistributionBalanced(DistributionBalancedOptions, Loss):
     eq. 6-9). Predictions use the raw logits, without bias or scale."""
 
     def bind(self, labels: LabelMatrix) -> LossFn:
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.basic import (
             distribution_balanced,
             inverse_counts,

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ltmlbench.contracts import Loss, Method
-from ltmlbench.fit import Fit
-from ltmlbench.registry import load
-from ltmlbench.task import Task
+from ltmlbench.plugin import Fit, Loss, Method, Task, load
 from ltmlbench_imbalance.losses import (
     BinaryCrossEntropy,
     DistributionBalanced,

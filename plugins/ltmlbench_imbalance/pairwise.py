@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ltmlbench.contracts import Component, Loss, LossFn
-from ltmlbench.errors import DataError, RequestError
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import Component, DataError, LabelMatrix, Loss, LossFn, RequestError
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +70,7 @@ class _Whole:
         """
         import torch
 
-        from ltmlbench.training.batch import check_batch
+        from ltmlbench.plugin import check_batch
 
         if reduction != "mean" or weights is not None:
             raise RequestError(

@@ -7,10 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.arrays import Floats, Rows
-from ltmlbench.contracts import Sampler
-from ltmlbench.errors import RequestError
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import Floats, LabelMatrix, RequestError, Rows, Sampler
 
 
 class InstanceBalanced(Sampler):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ltmlbench.contracts import LossFn
+from ltmlbench.plugin import LossFn
 
 if TYPE_CHECKING:
     import torch

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ltmlbench.contracts import Method
-from ltmlbench.fit import Fit
-from ltmlbench.registry import load
-from ltmlbench.task import Task
+from ltmlbench.plugin import Fit, Method, Task, load
 from ltmlbench_imbalance.methods import fit
 
 

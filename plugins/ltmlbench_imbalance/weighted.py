@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ltmlbench.contracts import Component, Loss, LossFn, ScheduledLossFn
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import Component, LabelMatrix, Loss, LossFn, ScheduledLossFn
 from ltmlbench_imbalance.switching import Switching
 
 
@@ -36,7 +35,7 @@ class ClassBalanced(ClassBalancedOptions, Loss):
     def bind(self, labels: LabelMatrix) -> LossFn:
         import torch
 
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.weighted import class_balanced
 
         formula = partial(
@@ -69,7 +68,7 @@ class Ldam(LdamOptions, Loss):
     def bind(self, labels: LabelMatrix) -> ScheduledLossFn:
         import torch
 
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.weighted import (
             effective_number_weights,
             label_distribution_aware,
@@ -99,7 +98,7 @@ class LogitAdjusted(LogitAdjustedOptions, Loss):
     def bind(self, labels: LabelMatrix) -> LossFn:
         import torch
 
-        from ltmlbench.training.elementwise import Elementwise
+        from ltmlbench.plugin import Elementwise
         from ltmlbench_imbalance.formulas.weighted import logit_adjusted, shares
 
         adjustment = self.tau * torch.logit(shares(labels))

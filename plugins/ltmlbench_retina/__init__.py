@@ -3,7 +3,7 @@ diabetic retinopathy to pre-train on."""
 
 from __future__ import annotations
 
-from ltmlbench.hooks import Record, hookimpl
+from ltmlbench.plugin import Record, hookimpl
 
 _CHALLENGE = "ODIR-2019 challenge evaluation script (Shanggong Medical Technology, July 2019)"
 
@@ -15,6 +15,7 @@ def ltmlbench_datasets() -> list[Record]:
             "fundus-sim",
             "ltmlbench_retina.fundus_sim:FundusSim",
             "SIMULATED fundus photographs with lesions; made on the fly, needs no folder",
+            embedded=True,
         ),
         Record(
             "odir5k",

@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ltmlbench.data.files import refuse_unless_regular
-from ltmlbench.errors import DataError
+from ltmlbench.plugin import DataError, refuse_unless_regular
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"}
 

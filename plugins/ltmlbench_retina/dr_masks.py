@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.arrays import Image
-from ltmlbench.errors import DataError
+from ltmlbench.plugin import DataError, Image
 from ltmlbench_retina.pictures import BORDER
 
 
@@ -27,7 +26,7 @@ class MaskReader:
     threshold: int
 
     def __call__(self, row: int, size: int) -> Image:
-        from ltmlbench.feeds.pictures.decode import prepare_mask, read_rgb
+        from ltmlbench.plugin import read_rgb, squared_mask
 
         files = self.masks[row]
         layers = np.zeros((size, size, len(files)), dtype=np.uint8)
@@ -36,7 +35,7 @@ class MaskReader:
             for c, file in enumerate(files):
                 if file is not None:
                     mask = _read_mask(file, self.threshold)
-                    layers[:, :, c] = prepare_mask(mask, picture, size, BORDER)
+                    layers[:, :, c] = squared_mask(mask, picture, size, BORDER)
         return layers
 
     def misfits(self) -> list[str]:
@@ -56,14 +55,14 @@ class MaskReader:
 
 def _extent(path: Path) -> tuple[int, int]:
     """Width and height, from the head of the file."""
-    from ltmlbench.feeds.pictures.decode import open_picture
+    from ltmlbench.plugin import open_picture
 
     with open_picture(path) as file:
         return file.size
 
 
 def _read_mask(path: Path, threshold: int) -> npt.NDArray[np.bool_]:
-    from ltmlbench.feeds.pictures.decode import open_picture
+    from ltmlbench.plugin import open_picture
 
     with open_picture(path, mend="get the mask again, or remove its picture") as file:
         plain = file.mode in ("L", "F") or file.mode.startswith("I")

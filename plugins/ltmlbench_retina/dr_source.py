@@ -15,10 +15,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.contracts import Dataset
-from ltmlbench.data.samples import Protocol, Samples
-from ltmlbench.errors import DataError, RequestError
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import DataError, Dataset, LabelMatrix, Protocol, RequestError, Samples
 from ltmlbench_retina.dr_masks import MaskReader
 from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE, PictureReader, damage_notes
 
@@ -80,7 +77,7 @@ class DrSource(Dataset):
 
     def check(self, folder: Path | None) -> list[str]:
         """Problems of a folder; decodes every picture and mask in full."""
-        from ltmlbench.data.checks import problems
+        from ltmlbench.plugin import problems
 
         samples = self.load(folder)
         found = problems(samples, WHOLE, threads=THREADS)
@@ -144,8 +141,7 @@ def _whole(found: Sequence[Photograph], folder: Path, notes: list[str]) -> list[
 
     A damaged mask costs the photograph: without it, its lesions would count as absent.
     """
-    from ltmlbench.feeds.pictures.digests import file_checks
-    from ltmlbench.store import cache_folder
+    from ltmlbench.plugin import cache_folder, file_checks
 
     cache = cache_folder()
     pictures = file_checks([photograph.path for photograph in found], cache)
@@ -195,7 +191,7 @@ def _samples(source: DrSource, found: Sequence[_Checked], notes: Sequence[str]) 
         official=parts if len(set(parts)) > 1 else None,
         notes=tuple(notes),
         extras=extras,
-        lesions=source.lesions,
+        structures=source.lesions,
         masks=MaskReader(paths, masks, source.threshold) if source.lesions else None,
         mask_content=tuple(checked.masks for checked in found) if source.lesions else (),
     )

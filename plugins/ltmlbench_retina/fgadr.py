@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ltmlbench.errors import DataError
+from ltmlbench.plugin import DataError
 from ltmlbench_retina.dr_files import (
     file_below,
     folder_below,

@@ -9,9 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.contracts import Dataset
-from ltmlbench.data.samples import Protocol, Samples
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import Dataset, LabelMatrix, Protocol, Samples
 from ltmlbench_retina.fundus.population import LABELS, draw_population
 from ltmlbench_retina.prior import PRIOR_SUBSETS
 
@@ -73,6 +71,6 @@ class FundusSim(Dataset):
                 "grade": np.array([eye.grade for eye in eyes], dtype=np.int8),
                 "annotated": np.ones((len(eyes), len(reader.structures)), dtype=bool),
             },
-            lesions=reader.structures,
+            structures=reader.structures,
             masks=reader.masks,
         )

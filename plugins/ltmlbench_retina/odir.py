@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from ltmlbench.contracts import Dataset, PublishedRow
-from ltmlbench.data.samples import Protocol, Samples
-from ltmlbench.errors import DataError, RequestError, printable
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import (
+    DataError,
+    Dataset,
+    LabelMatrix,
+    Protocol,
+    PublishedRow,
+    RequestError,
+    Samples,
+    printable,
+)
 from ltmlbench_retina.keywords import LABELS
 from ltmlbench_retina.odir_table import first
 from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE, PictureReader, damage_notes
@@ -113,7 +119,7 @@ class Odir5k(Dataset):
 
     def check(self, folder: Path | None) -> list[str]:
         """Problems of a folder; decodes every picture in full."""
-        from ltmlbench.data.checks import problems
+        from ltmlbench.plugin import problems
 
         return problems(self.load(folder), WHOLE, threads=THREADS)
 
@@ -138,8 +144,7 @@ class _Picture:
 
 
 def _whole(eyes: Sequence[Eye], paths: Sequence[Path], notes: list[str]) -> list[_Picture]:
-    from ltmlbench.feeds.pictures.digests import file_checks
-    from ltmlbench.store import cache_folder
+    from ltmlbench.plugin import cache_folder, file_checks
 
     checks = file_checks(paths, cache_folder())
     notes += damage_notes([eye.file for eye in eyes], [check.problem for check in checks])

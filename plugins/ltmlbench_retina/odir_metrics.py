@@ -10,11 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.arrays import Floats
-from ltmlbench.contracts import Metric
-from ltmlbench.evaluation.inputs import truth_and_scores
-from ltmlbench.evaluation.ranking import cohen_kappa, roc_auc
-from ltmlbench.evaluation.resampling import Resamples
+from ltmlbench.plugin import Floats, Metric, Resamples, cohen_kappa, roc_auc, truth_and_scores
 
 THRESHOLD = 0.5
 

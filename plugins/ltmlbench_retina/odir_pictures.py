@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
 
-from ltmlbench.errors import printable
+from ltmlbench.plugin import printable
 from ltmlbench_retina.odir_sheet import Sheet
 from ltmlbench_retina.odir_table import first
 

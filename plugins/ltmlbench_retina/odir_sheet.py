@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltmlbench.data.files import walk
-from ltmlbench.errors import DataError
+from ltmlbench.plugin import DataError, walk
 from ltmlbench_retina.odir_table import first, read_table
 
 if TYPE_CHECKING:

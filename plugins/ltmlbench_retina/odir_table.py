@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.data.files import refuse_unless_regular
-from ltmlbench.errors import DataError, printable
+from ltmlbench.plugin import DataError, printable, refuse_unless_regular
 
 if TYPE_CHECKING:
     import pandas as pd

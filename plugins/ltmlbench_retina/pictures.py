@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ltmlbench.arrays import Image
-from ltmlbench.errors import printable
+from ltmlbench.plugin import Image, printable
 
 WHOLE = 100_000
 """A size at which no JPEG is read at reduced scale: every byte of a picture is decoded."""
@@ -27,7 +26,7 @@ class PictureReader:
     mirrored: tuple[bool, ...] | None = None
 
     def __call__(self, row: int, size: int) -> Image:
-        from ltmlbench.feeds.pictures.decode import read_rgb
+        from ltmlbench.plugin import read_rgb
 
         image = read_rgb(self.paths[row], size)
         if self.mirrored is not None and self.mirrored[row]:

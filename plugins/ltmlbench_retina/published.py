@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ltmlbench.contracts import PublishedRow
-from ltmlbench.data.samples import Samples
+from ltmlbench.plugin import PublishedRow, Samples
 
 SOURCE = (
     "poster of 'Long-Tailed Multi-label Retinal Diseases Recognition via Relational Learning and "

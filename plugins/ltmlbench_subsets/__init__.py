@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.hooks import Command, Record, hookimpl
+from ltmlbench.plugin import Command, Record, hookimpl
 
 if TYPE_CHECKING:
     from ltmlbench_subsets.estimator import RelationalSubsets

@@ -9,15 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.errors import DataError, RequestError
-from ltmlbench.places import path_argument
-from ltmlbench.registry import load
-from ltmlbench.spec import parse_spec
+from ltmlbench.plugin import DataError, RequestError, load, parse_spec, path_argument
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ltmlbench.division import Division
+    from ltmlbench.plugin import Division
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -28,7 +25,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     and 1 is a label, unless --labels or --without says otherwise), or one column of tags
     (--column). What was taken for labels, what was not and why is printed first.
     """
-    from ltmlbench.tables import add_reading_flags, read_labels, reading_options
+    from ltmlbench.plugin import add_reading_flags, read_labels, reading_options
 
     parser.add_argument("file", type=path_argument, metavar="FILE")
     parser.add_argument("--generator", default="relational", help="see `ltmlbench list subsets`")
@@ -47,7 +44,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     add_reading_flags(parser)
     arguments = parser.parse_args(given)
 
-    from ltmlbench.division import Division
+    from ltmlbench.plugin import Division
 
     if not 0 <= arguments.negatives < float("inf"):
         raise RequestError(f"--negatives={arguments.negatives}: has to be a number, 0 or more")
@@ -175,7 +172,7 @@ def _write(
     import numpy as np
     import pandas as pd
 
-    from ltmlbench.store import write_atomic, write_json
+    from ltmlbench.plugin import write_atomic, write_json
     from ltmlbench_subsets.picture import cooccurrence_picture
 
     out: Path = arguments.out

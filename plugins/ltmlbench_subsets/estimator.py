@@ -11,9 +11,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ltmlbench.arrays import Floats
-from ltmlbench.division import Division, shares
-from ltmlbench.errors import DataError, RequestError
+from ltmlbench.plugin import DataError, Division, Floats, RequestError, shares
 from ltmlbench_subsets.inputs import label_matrix, one_per_group, unit_prototypes
 from ltmlbench_subsets.objective import Assignment, Objective, Sizes
 from ltmlbench_subsets.search import by_rule, partitions

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.arrays import Floats
+from ltmlbench.plugin import Floats
 from ltmlbench_subsets.objective import Assignment, Objective, Sizes
 
 MOST = 12

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field, model_validator
 
-from ltmlbench.arrays import Floats
-from ltmlbench.contracts import SubsetGenerator
-from ltmlbench.errors import DataError, RequestError
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import DataError, Floats, LabelMatrix, RequestError, SubsetGenerator
 
 if TYPE_CHECKING:
     from ltmlbench_subsets.estimator import RelationalSubsets

@@ -9,10 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from ltmlbench.arrays import Floats
-from ltmlbench.division import unit_rows
-from ltmlbench.errors import DataError
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import DataError, Floats, LabelMatrix, unit_rows
 from ltmlbench_subsets.statistics import Statistics
 
 

@@ -20,8 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.arrays import Floats
-from ltmlbench.division import meetings
+from ltmlbench.plugin import Floats, meetings
 from ltmlbench_subsets.statistics import Statistics
 
 Assignment = npt.NDArray[np.int64]

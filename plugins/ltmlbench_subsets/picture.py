@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.division import Division
+from ltmlbench.plugin import Division
 
 if TYPE_CHECKING:
     import pandas as pd

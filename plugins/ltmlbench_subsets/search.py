@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ltmlbench.division import shares
+from ltmlbench.plugin import shares
 from ltmlbench_subsets import exact
 from ltmlbench_subsets.objective import Assignment, Objective, Sizes
 from ltmlbench_subsets.state import State

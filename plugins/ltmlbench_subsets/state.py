@@ -6,7 +6,7 @@ import copy
 
 import numpy as np
 
-from ltmlbench.arrays import Floats
+from ltmlbench.plugin import Floats
 from ltmlbench_subsets.objective import Assignment, Objective, Sizes
 
 _GAIN = 1e-12  # what counts as better, beyond rounding

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from ltmlbench.errors import DataError
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import DataError, LabelMatrix
 
 _CHUNK = 1 << 18
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ltmlbench.arrays import Floats
-from ltmlbench.division import meetings
+from ltmlbench.plugin import Floats, meetings
 from ltmlbench_subsets.objective import Assignment, Objective, Sizes
 
 _WORTH = 1e-9

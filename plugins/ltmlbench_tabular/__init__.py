@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ltmlbench.hooks import Record, hookimpl
+from ltmlbench.plugin import Record, hookimpl
 
 
 @hookimpl

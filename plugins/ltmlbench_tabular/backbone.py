@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field
 
-from ltmlbench.contracts import Backbone
-from ltmlbench.errors import RequestError
+from ltmlbench.plugin import Backbone, RequestError
 
 if TYPE_CHECKING:
-    from ltmlbench.training.network import Trunk
+    from ltmlbench.plugin import Trunk
 
 
 class Mlp(Backbone):

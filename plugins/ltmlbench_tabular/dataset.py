@@ -12,10 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
-from ltmlbench.contracts import Dataset
-from ltmlbench.data.samples import Protocol, Samples
-from ltmlbench.errors import RequestError
-from ltmlbench.tables import FileOptions, LabelOptions, read_labels
+from ltmlbench.plugin import (
+    Dataset,
+    FileOptions,
+    LabelOptions,
+    Protocol,
+    RequestError,
+    Samples,
+    read_labels,
+)
 from ltmlbench_tabular.features import Features, features_of
 from ltmlbench_tabular.parts import groups_of, ids_of, parts_of
 from ltmlbench_tabular.pictures import pictures_of

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.errors import DataError, did_you_mean
-from ltmlbench.tables import Labelled
+from ltmlbench.plugin import DataError, Labelled, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ltmlbench.errors import DataError, did_you_mean
-from ltmlbench.tables import Labelled
+from ltmlbench.plugin import DataError, Labelled, did_you_mean
 
 Told = tuple[str, str]
 """A line on what was taken, and the column it came from ("" if none)."""

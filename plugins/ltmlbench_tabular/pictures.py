@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltmlbench.arrays import Image
-from ltmlbench.errors import DataError, did_you_mean
-from ltmlbench.feeds.pictures.decode import read_rgb
-from ltmlbench.feeds.pictures.digests import file_checks
-from ltmlbench.store import cache_folder
-from ltmlbench.tables import Labelled
+from ltmlbench.plugin import (
+    DataError,
+    Image,
+    Labelled,
+    cache_folder,
+    did_you_mean,
+    file_checks,
+    read_rgb,
+)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ltmlbench.training.network import Trunk
+from ltmlbench.plugin import Trunk
 
 
 class MlpTrunk(Trunk):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from ltmlbench.contracts import Tracker
+from ltmlbench.plugin import Tracker
 from ltmlbench_trackers.missing import need
 from ltmlbench_trackers.scores import flat
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from ltmlbench.contracts import Tracker
+from ltmlbench.plugin import Tracker
 
 
 class JsonLines(Tracker):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ltmlbench.errors import RequestError
+from ltmlbench.plugin import RequestError
 
 
 def need(module: str, extra: str) -> Any:

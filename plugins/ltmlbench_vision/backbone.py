@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, field_validator
 
-from ltmlbench.contracts import Backbone
+from ltmlbench.plugin import Backbone
 
 if TYPE_CHECKING:
-    from ltmlbench.training.network import Trunk
+    from ltmlbench.plugin import Trunk
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]+\Z")
 

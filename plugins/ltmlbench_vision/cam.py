@@ -10,10 +10,7 @@ import torch
 from captum.attr import LayerGradCam
 from torch import nn
 
-from ltmlbench.arrays import Rows
-from ltmlbench.stages import Work
-from ltmlbench.training.network import Network, autocast
-from ltmlbench.training.views import views
+from ltmlbench.plugin import Network, Rows, Work, autocast, views
 
 Maps = npt.NDArray[np.float32]
 

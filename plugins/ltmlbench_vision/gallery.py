@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.arrays import Rows
-from ltmlbench.feeds.pictures.decode import prepare
-from ltmlbench.task import Task
+from ltmlbench.plugin import Rows, Task, squared
 from ltmlbench_vision.cam import Looks, Maps, enlarge
 from ltmlbench_vision.gradcam import evidence_mask, known_evidence
 
@@ -78,7 +76,7 @@ def _flow(lengths: Sequence[int]) -> tuple[list[tuple[int, int]], int, int]:
 
 def _strip(task: Task, row: int, members: Rows, labels: Rows, looks: Looks) -> list[Panel]:
     samples, names = task.samples, task.samples.labels.names
-    picture = prepare(samples.reader(row, SIDE), SIDE, samples.border)
+    picture = squared(samples.reader(row, SIDE), SIDE, samples.border)
     held = [name for name, y in zip(names, samples.labels.dense[row], strict=True) if y]
     parts = {"training": task.split.train, "validation": task.split.val}
     part = next((name for name, members in parts.items() if row in members), "")

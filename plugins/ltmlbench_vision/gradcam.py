@@ -12,12 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ltmlbench.arrays import Rows
-from ltmlbench.contracts import Explanation
-from ltmlbench.data.samples import Samples
-from ltmlbench.feeds.ready import Ready
-from ltmlbench.stages import ModelStage, Stage, Work
-from ltmlbench.task import Task
+from ltmlbench.plugin import Explanation, ModelStage, Ready, Rows, Samples, Stage, Task, Work
 
 
 class GradCam(Explanation):
@@ -57,7 +52,7 @@ def known_evidence(samples: Samples) -> dict[str, tuple[str, ...]]:
     if samples.masks is None:
         return {}
     found = {
-        label: tuple(name for name in structures if name in samples.lesions)
+        label: tuple(name for name in structures if name in samples.structures)
         for label, structures in samples.protocol.evidence.items()
         if label in samples.labels.names
     }
@@ -72,7 +67,7 @@ def evidence_mask(
     Args:
         layers: ``samples.masks(row, S)``.
     """
-    columns = [samples.lesions.index(name) for name in structures]
+    columns = [samples.structures.index(name) for name in structures]
     annotated = samples.extras.get("annotated")
     if annotated is not None and not annotated[row, columns].all():
         return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ltmlbench.contracts import Head
+from ltmlbench.plugin import Head
 
 if TYPE_CHECKING:
     import torch

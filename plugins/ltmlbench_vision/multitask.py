@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from ltmlbench.contracts import Pretraining
-from ltmlbench.errors import RequestError
-from ltmlbench.spec import split_outside_brackets
-from ltmlbench.stages import TrunkStage, Work
-from ltmlbench.task import PARTS, Task
+from ltmlbench.plugin import (
+    PARTS,
+    Pretraining,
+    RequestError,
+    Task,
+    TrunkStage,
+    Work,
+    split_outside_brackets,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -56,7 +60,7 @@ class MultiTask(Pretraining):
         ):
             names = ", ".join(source.name for source in task.sources)
             raise RequestError(f"source {names}: neither grades nor lesion masks to pre-train on")
-        known = sorted({name for source in task.sources for name in source.samples.lesions})
+        known = sorted({name for source in task.sources for name in source.samples.structures})
         unknown = [name for name in self.lesions if name not in known]
         if unknown and "lesions" in self.model_fields_set:  # asked for by name
             raise RequestError(

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.arrays import Rows
-from ltmlbench.contracts import POINTING
-from ltmlbench.feeds.pictures.feed import OpenedPictures
-from ltmlbench.feeds.ready import Ready
-from ltmlbench.stages import Work
+from ltmlbench.plugin import POINTING, OpenedPictures, Ready, Rows, Work
 from ltmlbench_vision.cam import Maps, enlarge
 
 if TYPE_CHECKING:

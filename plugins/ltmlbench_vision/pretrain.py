@@ -15,15 +15,20 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
 
-from ltmlbench.arrays import Rows
-from ltmlbench.registry import load
-from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Work
-from ltmlbench.store import write_json
-from ltmlbench.task import Task
-from ltmlbench.training.fold import initial_trunk, write_history
-from ltmlbench.training.loop import train
-from ltmlbench.training.network import Trunk, autocast, place
+from ltmlbench.plugin import (
+    Rows,
+    Task,
+    Trunk,
+    Work,
+    autocast,
+    derive_seed,
+    initial_trunk,
+    load,
+    place,
+    train,
+    write_history,
+    write_json,
+)
 from ltmlbench_vision.lesion_losses import LesionLoss, lesion_loss
 from ltmlbench_vision.sources import Examples, gather, shown
 

@@ -13,15 +13,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ltmlbench.arrays import Rows
-from ltmlbench.feeds.batches import ahead
-from ltmlbench.feeds.pictures.feed import OpenedPictures
-from ltmlbench.feeds.pictures.views import Batch, plain
-from ltmlbench.feeds.ready import Ready
-from ltmlbench.seeding import derive_seed
-from ltmlbench.stages import Work
-from ltmlbench.task import Task
-from ltmlbench.training.network import Trunk
+from ltmlbench.plugin import (
+    Batch,
+    OpenedPictures,
+    Ready,
+    Rows,
+    Task,
+    Trunk,
+    Work,
+    ahead,
+    derive_seed,
+    plain,
+)
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -96,8 +99,10 @@ def gather(work: Work, lesions: Sequence[str], share: float, seed: int) -> Examp
         opened.append(pictures)
         samples = source.samples
         grades.append(np.asarray(samples.extras.get("grade", np.full(len(samples), -1)), np.int64))
-        index = [samples.lesions.index(name) if name in samples.lesions else -1 for name in lesions]
-        known = samples.extras.get("annotated", np.zeros((len(samples), len(samples.lesions))))
+        index = [
+            samples.structures.index(name) if name in samples.structures else -1 for name in lesions
+        ]
+        known = samples.extras.get("annotated", np.zeros((len(samples), len(samples.structures))))
         columns = [
             known[:, i].astype(bool) if i >= 0 and samples.masks else np.zeros(len(samples), bool)
             for i in index

@@ -8,8 +8,7 @@ from typing import Any
 import timm
 import torch
 
-from ltmlbench.errors import RequestError
-from ltmlbench.training.network import Trunk
+from ltmlbench.plugin import RequestError, Trunk
 from ltmlbench_vision.weights import locate, state_for
 
 

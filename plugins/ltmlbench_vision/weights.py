@@ -14,7 +14,7 @@ from pickle import UnpicklingError
 from typing import Any
 from urllib.parse import urlparse
 
-from ltmlbench.errors import RequestError
+from ltmlbench.plugin import RequestError
 
 RANDOM = "random"
 

@@ -8,7 +8,7 @@ import pytest
 
 from ltmlbench.contracts import Dataset
 from ltmlbench.data import checks
-from ltmlbench.data.checks import problems
+from ltmlbench.data.checks import check, problems
 from ltmlbench.data.samples import Protocol, Samples
 from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix
@@ -38,7 +38,7 @@ def test_every_sample_of_any_data_set_is_read_at_the_size_it_suggests(samples):
         def load(self, folder):
             return replace(samples, read=lambda row, size: sizes.append(size) or noise(row, size))
 
-    assert Cards().check(None) == ["one card is torn"]
+    assert check(Cards(), None, Cards().load(None)) == ["one card is torn"]
     assert sorted(SEEN) == list(range(6))
     assert set(sizes) == {24}
 
@@ -58,7 +58,7 @@ def test_every_sample_that_is_no_picture_is_named(samples):
 
 
 def test_masks_are_read_too(samples):
-    marked = replace(samples, lesions=("tear",), masks=lambda row, size: np.full((9, 9), row))
+    marked = replace(samples, structures=("tear",), masks=lambda row, size: np.full((9, 9), row))
     assert len(problems(marked, 16)) == 1 + 6
 
 

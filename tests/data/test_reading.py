@@ -141,7 +141,7 @@ def test_what_is_no_mask_is_one_line(tmp_path, value):
     def masks(row, size):
         return value
 
-    samples = checked(samples_with(grey, lesions=("MA", "HE"), masks=masks), "shapes")
+    samples = checked(samples_with(grey, structures=("MA", "HE"), masks=masks), "shapes")
     with pytest.raises(
         ReaderError, match=r"shapes: sample 000: masks returned .* not \(16, 16, 2\)"
     ):
@@ -206,7 +206,7 @@ def test_samples_that_do_not_fit_together_are_one_line(options, said):
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"no array")])
 def test_damaged_masks_are_made_again(tmp_path, damage):
     layers = np.random.default_rng(0).integers(0, 2, (4, SIZE, SIZE, 2)).astype(np.uint8)
-    samples = samples_with(grey, lesions=("MA", "HE"), masks=lambda row, size: layers[row])
+    samples = samples_with(grey, structures=("MA", "HE"), masks=lambda row, size: layers[row])
     opened = ready(samples, tmp_path)
     np.testing.assert_array_equal(opened.masks, layers)
     damage(opened.masks_path)
@@ -217,7 +217,7 @@ def test_a_mask_that_cannot_be_read_is_told_and_no_mask_is_absent_for_it(tmp_pat
     def masks(row, size):
         raise DataError("002_MA.png: broken")
 
-    samples = samples_with(grey, lesions=("MA",), masks=masks)
+    samples = samples_with(grey, structures=("MA",), masks=masks)
     with pytest.raises(DataError, match=r"4 masks cannot be read: 002_MA\.png"):
         ready(samples, tmp_path)
     assert ready(samples_with(grey), tmp_path).masks is None

@@ -42,12 +42,12 @@ def test_the_summary_says_what_can_be_counted_by_hand():
     assert "one note" in text
 
 
-def test_the_summary_says_which_lesions_were_looked_for_and_in_how_many_samples():
+def test_the_summary_says_which_structures_were_looked_for_and_in_how_many_samples():
     annotated = np.zeros((6, 3), dtype=bool)
     annotated[:4, 0] = annotated[2:, 2] = True
     annotated[5, 2] = False
-    text = describe(samples(lesions=("MA", "HE", "EX"), extras={"annotated": annotated}))
-    assert "lesions looked for, eyes: MA 4, EX 3" in text
+    text = describe(samples(structures=("MA", "HE", "EX"), extras={"annotated": annotated}))
+    assert "structures looked for, eyes: MA 4, EX 3" in text
     assert "lesions" not in describe(samples())
 
 

@@ -8,9 +8,10 @@ from sklearn.metrics import average_precision_score
 
 from ltmlbench import LabelMatrix, load
 from ltmlbench.contracts import Metric
+from ltmlbench.data.groups import to_groups
 from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
-from ltmlbench.evaluation.evaluate import evaluate, to_groups
+from ltmlbench.evaluation.evaluate import evaluate
 
 PATIENTS = Protocol(unit="eye", group_unit="patient", group_all=("N",))
 SHOTS = ("head", "head", "medium", "tail")

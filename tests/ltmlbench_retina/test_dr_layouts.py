@@ -20,7 +20,7 @@ def rows(samples):
         layers = samples.masks(row, SIDE).any(axis=(0, 1))
         known = samples.extras["annotated"][row]
         assert not (layers & ~known).any()
-        names = np.array(samples.lesions)
+        names = np.array(samples.structures)
         found[name] = (
             int(samples.extras["grade"][row]),
             " ".join(names[known]),
@@ -30,7 +30,7 @@ def rows(samples):
 
 
 def layer(samples, name, lesion):
-    return samples.masks(samples.ids.index(name), SIDE)[:, :, samples.lesions.index(lesion)]
+    return samples.masks(samples.ids.index(name), SIDE)[:, :, samples.structures.index(lesion)]
 
 
 IDRID = {
@@ -253,25 +253,25 @@ def test_real_photographs_in_the_layout_of_idrid(real_data, folder, photographs,
     sections = np.array([name[0] for name in samples.ids])
     assert {s: int((sections == s).sum()) for s in np.unique(sections)} == photographs
     known = samples.extras["annotated"].sum(axis=0)
-    assert {n: int(k) for n, k in zip(samples.lesions, known, strict=True) if k} == looked_for
+    assert {n: int(k) for n, k in zip(samples.structures, known, strict=True) if k} == looked_for
     there = np.array([[file is not None for file in row] for row in samples.masks.masks])
     counts = there.sum(axis=0)
-    assert {n: int(k) for n, k in zip(samples.lesions, counts, strict=True) if k} == files
+    assert {n: int(k) for n, k in zip(samples.structures, counts, strict=True) if k} == files
     assert ("grade" in samples.extras) == ("B" in photographs)
 
 
 @pytest.mark.realdata
 def test_masks_of_real_optic_discs_lie_on_bright_discs(real_data):
-    from ltmlbench.feeds.pictures.decode import prepare
+    from ltmlbench.feeds.pictures.decode import squared
 
     samples = loaded("idrid", real_data / "dr_source")
     brighter = []
     for row in range(0, 603, 30):
-        green = prepare(samples.read(row, 96), 96, samples.border)[:, :, 1].astype(int)
+        green = squared(samples.read(row, 96), 96, samples.border)[:, :, 1].astype(int)
         disc = layer_at(samples, row, 96, "OD")
         brighter.append(green[disc].mean() > green[(green > 20) & ~disc].mean() + 10)
     assert np.mean(brighter) > 0.9
 
 
 def layer_at(samples, row, size, lesion):
-    return samples.masks(row, size)[:, :, samples.lesions.index(lesion)].astype(bool)
+    return samples.masks(row, size)[:, :, samples.structures.index(lesion)].astype(bool)

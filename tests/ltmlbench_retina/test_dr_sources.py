@@ -57,8 +57,8 @@ def test_pictures_and_masks_are_read_in_other_processes(name, tmp_path):
     assert pickle.loads(pickle.dumps(samples.read))(0, SIDE).shape == (SIDE, SIDE, 3)
     if samples.masks is not None:
         layers = pickle.loads(pickle.dumps(samples.masks))(0, SIDE)
-        assert layers.shape == (SIDE, SIDE, len(samples.lesions))
-        assert samples.extras["annotated"].shape == (len(samples), len(samples.lesions))
+        assert layers.shape == (SIDE, SIDE, len(samples.structures))
+        assert samples.extras["annotated"].shape == (len(samples), len(samples.structures))
 
 
 @every_source
@@ -220,7 +220,7 @@ def test_a_sheet_of_lesions_needs_masks(tmp_path, capsys):
     for name, code in (("idrid", 0), ("aptos", 2)):
         folder = BUILDERS[name](tmp_path / name)
         given = [f"--dataset={name}", f"--data-dir={folder}", f"--out={out}", "--size=32"]
-        assert main(["data", "sheet", "--lesions", *given]) == code
+        assert main(["data", "sheet", "--structures", *given]) == code
     assert "aptos has no lesion masks" in capsys.readouterr().err
 
 

@@ -45,7 +45,7 @@ def squares():
         read=read,
         content=tuple(map(str, range(48))),
         protocol=Protocol(evidence={"a": ("A",), "b": ("B", "missing"), "nothing": ("A",)}),
-        lesions=("A", "B", "C"),
+        structures=("A", "B", "C"),
         masks=read.masks,
     )
 

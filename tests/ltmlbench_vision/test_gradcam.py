@@ -217,7 +217,7 @@ def test_other_masks_structures_or_annotations_are_other_evidence(task):
         of(),
         of(mask_content=rows),
         of(mask_content=("redrawn", *rows[1:])),
-        of(lesions=("B", "A", "C")),
+        of(structures=("B", "A", "C")),
         of(extras={"annotated": looked}),
         of(extras={"annotated": partly}),
     ]

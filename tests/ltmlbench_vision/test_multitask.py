@@ -162,7 +162,7 @@ def source(name, n, grade, lesions, annotated):
         read=lambda row, size: picture,
         content=tuple(f"{name}{i}" for i in range(n)),
         extras=extras,
-        lesions=lesions,
+        structures=lesions,
         masks=(lambda row, size: masks) if lesions else None,
     )
     return Source(name, samples, load("feed", "pictures[image_size=16,masks=true]"))
@@ -223,7 +223,7 @@ def task(tmp_path):
         read=marked,
         content=tuple(map(str, range(60))),
         extras={"grade": grade, "annotated": np.ones((60, 1), bool)},
-        lesions=("EX",),
+        structures=("EX",),
         masks=marked.masks,
     )
     nothing = np.zeros(0, dtype=np.int64)

@@ -140,7 +140,7 @@ def _own_range(values: npt.NDArray[np.generic]) -> Image:
     return np.broadcast_to(grey, (*grey.shape[:2], 3)).copy()
 
 
-def prepare(image: Image, size: int, border: int | None) -> Image:
+def squared(image: Image, size: int, border: int | None) -> Image:
     """A picture size×size×3: border cut away, resized, padded to a square with black.
 
     Args:
@@ -174,13 +174,13 @@ def _placed(height: int, width: int, size: int) -> tuple[slice, slice]:
     return placed[0], placed[1]
 
 
-def prepare_mask(
+def squared_mask(
     mask: npt.NDArray[np.bool_], image: Image, size: int, border: int | None
 ) -> npt.NDArray[np.uint8]:
-    """The mask size×size of 0 and 1 that lies on ``prepare(image, size, border)``.
+    """The mask size×size of 0 and 1 that lies on ``squared(image, size, border)``.
 
-    A pixel is set if the centre of any lesion pixel lies in it, so that lesions of one pixel stay;
-    where the mask is made larger, also if its own centre lies in a lesion pixel.
+    A pixel is set if the centre of any pixel of the mask lies in it, so that structures of one
+    pixel stay; where the mask is made larger, also if its own centre lies in a pixel of it.
 
     Args:
         mask: of the same scene as ``image``, at any resolution.

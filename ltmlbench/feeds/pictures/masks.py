@@ -1,4 +1,4 @@
-"""Lesion masks at the size of the decoded pictures."""
+"""Masks of structures at the size of the decoded pictures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def masks_key(samples: Samples, size: int) -> str:
         {
             "content": list(samples.content),
             "masks": list(samples.mask_content),
-            "lesions": list(samples.lesions),
+            "structures": list(samples.structures),
             "size": size,
             "border": samples.border,
             "decoder": DECODER,
@@ -45,9 +45,9 @@ def write_masks(
     """
     masks = checked(samples).masks
     assert masks is not None, "only asked for where there are masks"
-    shape = (len(samples), size, size, len(samples.lesions))
+    shape = (len(samples), size, size, len(samples.structures))
     failed = fill_array(file, shape, _Masks(masks, size), workers=workers, progress=progress)
-    if failed:  # without its mask, the lesions of a picture would count as absent
+    if failed:  # without its mask, the structures of a picture would count as absent
         raise DataError(f"{len(failed)} masks cannot be read: {next(iter(failed.values()))}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ltmlbench.data.reading import checked
 from ltmlbench.data.samples import Samples
-from ltmlbench.feeds.pictures.decode import DECODER, Image, prepare
+from ltmlbench.feeds.pictures.decode import DECODER, Image, squared
 from ltmlbench.feeds.pictures.fill import Progress, fill_array
 from ltmlbench.identity import digest
 
@@ -59,4 +59,4 @@ class _Picture:
     size: int
 
     def __call__(self, row: int) -> Image:
-        return prepare(self.read(row, self.size), self.size, self.border)
+        return squared(self.read(row, self.size), self.size, self.border)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import printable
-from ltmlbench.feeds.pictures.decode import Image, prepare
+from ltmlbench.feeds.pictures.decode import Image, squared
 from ltmlbench.store import write_atomic
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ def contact_sheet(
     *,
     columns: int = 8,
     title: str = "",
-    lesions: bool = False,
+    structures: bool = False,
 ) -> Image:
     """Pictures of ``rows`` (at least one), ``size`` pixels each, with id and labels; H×W×3 uint8.
 
-    With ``lesions`` the masks are outlined and a line above names the lesions in their colours.
+    With ``structures`` the masks are outlined and a line above names them in their colours.
 
     "SIMULATED" leads the title of simulated data, and the sheet is never too narrow for it.
     """
@@ -42,18 +42,18 @@ def contact_sheet(
     from PIL import ImageDraw
 
     across = min(columns, len(rows))
-    cell, top = size + 2 * LINE + 8, (3 if lesions else 2) * LINE
+    cell, top = size + 2 * LINE + 8, (3 if structures else 2) * LINE
     height = top + math.ceil(len(rows) / across) * cell
     sheet = Pillow.new("RGB", (max(across * (size + 8) + 8, NARROWEST), height), PAPER)
     draw = ImageDraw.Draw(sheet)
     simulated = "SIMULATED data, no real photographs" if samples.protocol.simulated else ""
     _write(draw, (8, 8), " · ".join(filter(None, [simulated, title])), INK)
-    if lesions:
-        _legend(draw, samples.lesions)
+    if structures:
+        _legend(draw, samples.structures)
     for place, row in enumerate(int(row) for row in rows):
         x, y = 8 + place % across * (size + 8), top + place // across * cell
-        picture = prepare(samples.reader(row, size), size, samples.border)
-        if lesions and samples.masks is not None:
+        picture = squared(samples.reader(row, size), size, samples.border)
+        if structures and samples.masks is not None:
             picture = _outlined(picture, samples.masks(row, size))
         sheet.paste(Pillow.fromarray(picture), (x, y))
         held = samples.labels.dense[row].astype(bool)
@@ -64,7 +64,7 @@ def contact_sheet(
 
 
 def _colours(number: int) -> list[tuple[int, int, int]]:
-    """Hues from yellow-green over blue to pink, none of a fundus; neighbours differ most."""
+    """Hues from yellow-green over blue to pink, rare in photographs; neighbours differ most."""
     hues = 0.2 + 0.7 * (np.arange(number) * 0.618 % 1)  # golden section
     rgb = [colorsys.hsv_to_rgb(hue, 0.8, 1.0) for hue in hues]
     return [(round(255 * r), round(255 * g), round(255 * b)) for r, g, b in rgb]
@@ -79,7 +79,7 @@ def _legend(draw: ImageDraw, names: tuple[str, ...]) -> None:
 
 
 def _outlined(picture: Image, layers: Image) -> Image:
-    """The picture with a line of one pixel around every lesion."""
+    """The picture with a line of one pixel around every structure."""
     import cv2
 
     picture = picture.copy()

@@ -106,7 +106,7 @@ class Augment(BaseModel):
         """B×3×4 maps from pixels in 0..255 to normalised values; pixels are not clipped between."""
         contrast = (1 + self.contrast * draws[:, 6])[:, None, None]
         saturation = (1 + self.saturation * draws[:, 7])[:, None, None]
-        mix = saturation * np.eye(3) + (1 - saturation) * _LUMA  # grey stays grey
+        mix = saturation * np.identity(3) + (1 - saturation) * _LUMA  # grey stays grey
         linear = contrast * mix / 255
         offset = 0.5 * (1 - contrast[:, 0]) + self.brightness * draws[:, 5, None]
         scale = 1 / np.asarray(std)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import LabelMatrix
 
 
 def bce(logits: Tensor, targets: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.plugin import LabelMatrix
 from ltmlbench_imbalance.formulas.basic import bce, focal
 
 Mode = Literal["by_class", "average_w", "average_n", "min_n", "positives"]

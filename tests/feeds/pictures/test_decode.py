@@ -19,7 +19,7 @@ from PIL import Image
 from ltmlbench.data.files import may_pass
 from ltmlbench.errors import DataError
 from ltmlbench.feeds.pictures import decode
-from ltmlbench.feeds.pictures.decode import prepare, read_rgb
+from ltmlbench.feeds.pictures.decode import read_rgb, squared
 
 
 def fundus(height, width, radius, noise=0.0):
@@ -59,8 +59,8 @@ def test_a_grey_jpeg_is_decoded_at_reduced_scale_too(tmp_path):
 def test_the_reduced_scale_costs_about_one_grey_level(tmp_path):
     path = saved(tmp_path / "a.jpg", fundus(1200, 1600, 590, noise=4), quality=90)
     whole = np.asarray(Image.open(path).convert("RGB"))
-    ours = prepare(read_rgb(path, 96), 96, 10).astype(int)
-    assert np.abs(ours - prepare(whole, 96, 10)).mean() < 1.5
+    ours = squared(read_rgb(path, 96), 96, 10).astype(int)
+    assert np.abs(ours - squared(whole, 96, 10)).mean() < 1.5
 
 
 def test_what_the_border_crop_leaves_still_has_the_size(tmp_path):
@@ -238,7 +238,7 @@ def test_formats_whose_decoders_start_other_programs_are_not_tried(tmp_path):
 @pytest.mark.parametrize("shape", [(65_500, 1), (1, 900_000), (3, 40_000)])
 def test_a_strip_is_made_small_before_it_is_padded(shape):
     tracemalloc.start()
-    square = prepare(np.full((*shape, 3), 90, dtype=np.uint8), 32, 10)
+    square = squared(np.full((*shape, 3), 90, dtype=np.uint8), 32, 10)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6
@@ -276,29 +276,29 @@ def test_a_damaged_file_is_a_picture_or_a_data_error_and_nothing_else(tmp_path_f
 def test_the_black_border_is_cut_away():
     image = np.full((100, 200, 3), 7, dtype=np.uint8)  # a JPEG's black is not 0
     image[20:80, 50:110] = (5, 180, 5)
-    assert (prepare(image, 60, 10) == (5, 180, 5)).all()
+    assert (squared(image, 60, 10) == (5, 180, 5)).all()
 
 
 def test_no_threshold_keeps_the_frame():
     image = np.zeros((80, 80, 3), dtype=np.uint8)
     image[30:50, 30:50] = 200
-    np.testing.assert_array_equal(prepare(image, 80, None), image)
+    np.testing.assert_array_equal(squared(image, 80, None), image)
 
 
 def test_a_few_hot_pixels_do_not_move_the_border():
     image = fundus(400, 600, 150)
-    clean = prepare(image, 64, 10)
+    clean = squared(image, 64, 10)
     image[5, 9] = image[390, 590] = image[395, 12] = 255
-    np.testing.assert_array_equal(prepare(image, 64, 10), clean)
+    np.testing.assert_array_equal(squared(image, 64, 10), clean)
 
 
 def test_a_black_picture_is_kept_whole():
-    assert (prepare(np.full((30, 50, 3), 3, dtype=np.uint8), 25, 10)[6:19] == 3).all()
+    assert (squared(np.full((30, 50, 3), 3, dtype=np.uint8), 25, 10)[6:19] == 3).all()
 
 
 def test_the_short_side_is_padded_with_black_on_both_ends():
     image = np.full((20, 60, 3), 90, dtype=np.uint8)
-    square = prepare(image, 60, 10)
+    square = squared(image, 60, 10)
     assert (square[20:40] == 90).all()
     assert (square[:20] == 0).all()
     assert (square[40:] == 0).all()
@@ -307,7 +307,7 @@ def test_the_short_side_is_padded_with_black_on_both_ends():
 def test_shrinking_averages_areas():
     image = np.random.default_rng(0).integers(50, 255, (64, 64, 3), dtype=np.uint8)
     means = image.reshape(16, 4, 16, 4, 3).mean(axis=(1, 3))
-    assert np.abs(prepare(image, 16, None) - means).max() <= 0.5 + 1e-6
+    assert np.abs(squared(image, 16, None) - means).max() <= 0.5 + 1e-6
 
 
 @settings(max_examples=30, deadline=None)
@@ -319,7 +319,7 @@ def test_shrinking_averages_areas():
 )
 def test_any_picture_becomes_a_square_of_the_size(height, width, size, border):
     image = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
-    square = prepare(image, size, border)
+    square = squared(image, size, border)
     assert square.shape == (size, size, 3)
     assert square.dtype == np.uint8
 
@@ -327,4 +327,4 @@ def test_any_picture_becomes_a_square_of_the_size(height, width, size, border):
 def test_enlarging_interpolates_linearly():
     image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
     expected = cv2.resize(image, (20, 20), interpolation=cv2.INTER_LINEAR)
-    np.testing.assert_array_equal(prepare(image, 20, None), expected)
+    np.testing.assert_array_equal(squared(image, 20, None), expected)

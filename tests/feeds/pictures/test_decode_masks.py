@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltmlbench.feeds.pictures.decode import prepare, prepare_mask
+from ltmlbench.feeds.pictures.decode import squared, squared_mask
 
 FRAME = (60, 80)
 CONTENT = (slice(6, 54), slice(10, 70))  # 48×60: padded by 6 rows above and below
@@ -35,9 +35,9 @@ def picture(mask=None):
 
 
 def painted_share(mask, scale, size):
-    """How much of every decoded pixel is paint, 0 to 1: the picture goes through `prepare`."""
-    plain = prepare(finer(picture(), scale, scale), size, BORDER).astype(float)
-    painted = prepare(finer(picture(mask), scale, scale), size, BORDER).astype(float)
+    """How much of every decoded pixel is paint, 0 to 1: the picture goes through `squared`."""
+    plain = squared(finer(picture(), scale, scale), size, BORDER).astype(float)
+    painted = squared(finer(picture(mask), scale, scale), size, BORDER).astype(float)
     return (painted - plain)[:, :, 0] / (PAINT - GREY)
 
 
@@ -50,7 +50,7 @@ SCENE = lesions((8, 14, 12, 30), (20, 41, 33, 37), (50, 54, 60, 70), (30, 31, 50
 def test_a_mask_of_any_resolution_lies_where_its_paint_lies(size, picture_scale, mask_scale):
     share = painted_share(SCENE, picture_scale, size)
     mask = finer(SCENE, *mask_scale)
-    found = prepare_mask(mask, finer(picture(), picture_scale, picture_scale), size, BORDER)
+    found = squared_mask(mask, finer(picture(), picture_scale, picture_scale), size, BORDER)
     assert found.shape == (size, size)
     assert set(np.unique(found)) == {0, 1}
     assert (found[share > 0.99] == 1).all()
@@ -62,12 +62,12 @@ def test_at_the_resolution_of_the_result_a_mask_is_cut_and_padded_and_nothing_el
     mask = np.random.default_rng(0).random(FRAME) > 0.7
     expected = np.zeros((60, 60), dtype=np.uint8)
     expected[6:54] = mask[CONTENT]
-    np.testing.assert_array_equal(prepare_mask(mask, picture(), 60, BORDER), expected)
+    np.testing.assert_array_equal(squared_mask(mask, picture(), 60, BORDER), expected)
 
 
 def test_without_a_border_the_whole_frame_is_kept():
     mask = np.random.default_rng(0).random(FRAME) > 0.7
-    found = prepare_mask(mask, picture(), 80, None)
+    found = squared_mask(mask, picture(), 80, None)
     np.testing.assert_array_equal(found[10:70], mask)
     assert not found[:10].any()
     assert not found[70:].any()
@@ -79,11 +79,11 @@ def test_a_lesion_of_one_pixel_is_one_pixel_where_its_paint_lies(y, x, size):
     """A mask 4 times finer than the frame, up to 20 times finer than the result."""
     mask = np.zeros((240, 320), dtype=bool)
     mask[4 * 6 + y, 4 * 10 + x] = True
-    found = prepare_mask(mask, picture(), size, BORDER)
+    found = squared_mask(mask, picture(), size, BORDER)
     scene = finer(picture(), 4, 4)
-    plain = prepare(scene, size, BORDER).astype(int)
+    plain = squared(scene, size, BORDER).astype(int)
     scene[mask] = 255 if size > 15 else (255, 255, 255)
-    paint = np.abs(prepare(scene, size, BORDER).astype(int) - plain).sum(axis=2)
+    paint = np.abs(squared(scene, size, BORDER).astype(int) - plain).sum(axis=2)
     assert found.sum() == 1
     if paint.any():  # one part in 400 is less than a grey level
         assert found.flat[paint.argmax()] == 1
@@ -96,13 +96,13 @@ def test_no_lesion_of_one_pixel_is_lost(mask_scale, size):
     for y, x in ((6, 10), (53, 69), (30, 41), (17, 58)):
         mask = np.zeros((FRAME[0] * high, FRAME[1] * wide), dtype=bool)
         mask[y * high, x * wide] = True
-        assert prepare_mask(mask, picture(), size, BORDER).any()
+        assert squared_mask(mask, picture(), size, BORDER).any()
 
 
 def test_what_is_marked_in_the_border_is_cut_away():
     mask = ~lesions((6, 54, 10, 70))
-    assert not prepare_mask(mask, picture(), 60, BORDER).any()
-    assert not prepare_mask(finer(mask, 4, 4), picture(), 30, BORDER).any()
+    assert not squared_mask(mask, picture(), 60, BORDER).any()
+    assert not squared_mask(finer(mask, 4, 4), picture(), 30, BORDER).any()
 
 
 def test_a_picture_decoded_at_reduced_scale_takes_the_mask_of_the_whole_one(tmp_path):
@@ -113,7 +113,7 @@ def test_a_picture_decoded_at_reduced_scale_takes_the_mask_of_the_whole_one(tmp_
     Image.fromarray(finer(picture(), 10, 10)).save(tmp_path / "a.jpg", quality=95)
     small = read_rgb(tmp_path / "a.jpg", 40)
     assert small.shape[0] < 10 * FRAME[0]
-    found = prepare_mask(finer(SCENE, 10, 10), small, 40, BORDER)
+    found = squared_mask(finer(SCENE, 10, 10), small, 40, BORDER)
     share = painted_share(SCENE, 10, 40)
     assert (found[share > 0.99] == 1).mean() > 0.97  # JPEG moves the border by a pixel
     assert (found[share < 0.001] == 0).mean() > 0.99

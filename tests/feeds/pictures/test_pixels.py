@@ -18,7 +18,7 @@ from PIL import Image
 
 from ltmlbench.errors import DataError
 from ltmlbench.feeds.pictures import fill as module
-from ltmlbench.feeds.pictures.decode import prepare, read_rgb
+from ltmlbench.feeds.pictures.decode import read_rgb, squared
 from ltmlbench.feeds.pictures.pixels import pixels_key
 
 SIZE = pixel_builder.SIZE
@@ -53,7 +53,7 @@ def many(tmp_path_factory):
 def decoded(folder):
     """What the cache should hold, picture by picture."""
     files = sorted(folder.glob("*.jpg"))
-    return np.stack([prepare(read_rgb(file, SIZE), SIZE, None) for file in files])
+    return np.stack([squared(read_rgb(file, SIZE), SIZE, None) for file in files])
 
 
 def never_read(row, size):

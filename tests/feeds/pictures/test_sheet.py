@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ltmlbench.data.samples import Protocol, Samples
-from ltmlbench.feeds.pictures.decode import prepare
+from ltmlbench.feeds.pictures.decode import squared
 from ltmlbench.feeds.pictures.sheet import contact_sheet, save_sheet
 from ltmlbench.labels import LabelMatrix
 
@@ -37,7 +37,7 @@ def places(sheet, picture):
 def test_every_picture_stands_once_on_the_sheet_in_reading_order(samples):
     sheet = contact_sheet(samples, np.array([4, 0, 2]), SIZE, columns=2)
     assert sheet.dtype == np.uint8
-    found = [places(sheet, prepare(disc(row, SIZE), SIZE, 10)) for row in (4, 0, 2)]
+    found = [places(sheet, squared(disc(row, SIZE), SIZE, 10)) for row in (4, 0, 2)]
     assert [len(at) for at in found] == [1, 1, 1]
     (first,), (second,), (third,) = found
     assert first[0] == second[0] < third[0]
@@ -52,7 +52,7 @@ def test_labels_and_ids_are_written_below(samples):
     for changed in (other_label, other_id):
         differs = (contact_sheet(changed, rows, SIZE) != sheet).any(axis=(1, 2))
         assert differs.any()
-        ((top, _),) = places(sheet, prepare(disc(0, SIZE), SIZE, 10))
+        ((top, _),) = places(sheet, squared(disc(0, SIZE), SIZE, 10))
         assert not differs[: top + SIZE].any()
 
 
@@ -61,7 +61,7 @@ def test_the_title_of_simulated_data_differs_and_nothing_else(samples):
     rows = np.arange(5)
     differs = contact_sheet(samples, rows, 80) != contact_sheet(simulated, rows, 80)
     assert differs.any()
-    ((top, _),) = places(contact_sheet(samples, rows, 80), prepare(disc(1, 80), 80, 10))
+    ((top, _),) = places(contact_sheet(samples, rows, 80), squared(disc(1, 80), 80, 10))
     assert not differs[top:].any()
 
 
@@ -91,10 +91,10 @@ def corner(row, size):
 
 
 def test_lesions_are_outlined_and_named_in_one_colour(samples):
-    marked = replace(samples, lesions=("MA", "HE"), masks=corner)
+    marked = replace(samples, structures=("MA", "HE"), masks=corner)
     rows = np.array([1])
-    sheet = contact_sheet(marked, rows, SIZE, lesions=True)
-    plain = prepare(disc(1, SIZE), SIZE, 10)
+    sheet = contact_sheet(marked, rows, SIZE, structures=True)
+    plain = squared(disc(1, SIZE), SIZE, 10)
     top, left = 3 * 15, 8
     picture = sheet[top : top + SIZE, left : left + SIZE]
     ring = np.zeros((SIZE, SIZE), dtype=bool)
@@ -106,7 +106,7 @@ def test_lesions_are_outlined_and_named_in_one_colour(samples):
 
 
 def test_lesions_are_shown_only_where_they_are_asked_for(samples):
-    marked = replace(samples, lesions=("MA", "HE"), masks=corner)
+    marked = replace(samples, structures=("MA", "HE"), masks=corner)
     rows = np.arange(5)
     np.testing.assert_array_equal(
         contact_sheet(marked, rows, SIZE), contact_sheet(samples, rows, SIZE)
