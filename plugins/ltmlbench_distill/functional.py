@@ -1,4 +1,4 @@
-"""The formulas of distillation from subset teachers (METHODS 1.5, 1.6, 2.1).
+"""The formulas of distillation from subset teachers.
 
 Shapes: B samples, C labels of the student, S labels of a teacher, N training samples.
 """
@@ -91,6 +91,6 @@ def share_of_block(counts: Floats) -> Floats:
 
 def prior_shift(taught_share: Floats, full_share: Floats) -> Floats:
     """S numbers to add to a teacher's logits: −logit(share among what it was trained on)
-    + logit(share among all training samples) (METHODS 1.6, ours)."""
+    + logit(share among all training samples) (ours)."""
     a, b = np.clip(taught_share, 1e-4, 1 - 1e-4), np.clip(full_share, 1e-4, 1 - 1e-4)
     return np.asarray(np.log(b / (1 - b)) - np.log(a / (1 - a)))

@@ -85,7 +85,7 @@ class ClassBalanced(ClassBalancedOptions, Distillation):
 class Weighted(Distillation):
     """hard + α Σ_k Σ_{c ∈ S_k} ω_c^k T² BCE(σ(z/T), σ(t/T)) / B; ω: inverse frequency within the
     teacher's labels. Subset teachers with weighted distillation are RSKD's; α, T and ω are ours
-    (METHODS 2.1; T = 10 as in the authors' HKGL script). The sum over labels is divided by C, as
+    (T = 10 as in the authors' HKGL script). The sum over labels is divided by C, as
     the hard loss is a mean over labels.
     """
 

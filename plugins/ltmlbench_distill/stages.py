@@ -28,8 +28,8 @@ FEW = 5
 
 
 class Prototypes(Stage):
-    """Per label the mean of L2-normalised, pooled features of its training pictures (METHODS 1.4,
-    ours): of those with no other label where there are at least `FEW`.
+    """Per label the mean of L2-normalised, pooled features of its training samples
+    (ours): of those with no other label where there are at least `FEW`.
 
     Writes ``prototypes.npy``, C×D float64; NaN for labels without a sample.
     """

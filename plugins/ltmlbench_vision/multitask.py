@@ -1,4 +1,4 @@
-"""Multi-task pre-training: lesion segmentation and severity grading on one trunk (METHODS 1.2)."""
+"""Multi-task pre-training: lesion segmentation and severity grading on one trunk."""
 
 from __future__ import annotations
 

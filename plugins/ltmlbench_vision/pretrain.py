@@ -1,4 +1,4 @@
-"""The training behind `ltmlbench_vision.multitask`: network, loss and report (METHODS 1.2).
+"""The training behind `ltmlbench_vision.multitask`: network, loss and report.
 
 Shapes: B batch, S image side, L lesion channels, 5 grades.
 """

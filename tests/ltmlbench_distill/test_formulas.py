@@ -1,4 +1,4 @@
-"""The formulas of METHODS 1.5, 1.6 and 2.1 against slow versions written with loops."""
+"""The formulas of distillation against slow versions written with loops."""
 
 from math import exp, log
 
