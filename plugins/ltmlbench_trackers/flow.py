@@ -31,10 +31,10 @@ class MlFlow(Tracker):
             client = mlflow.MlflowClient(tracking_uri=self.uri)
             found = client.get_experiment_by_name(self.experiment)
         except mlflow.exceptions.MlflowException as error:
-            cause = printable(error, 120)
+            cause = printable(str(error).strip(), 120)
             raise RequestError(
-                f"tracker 'mlflow' cannot keep anything there ({cause}): give uri=FOLDER, or the "
-                "address of a server"
+                f"tracker 'mlflow' cannot keep anything there ({cause}): give uri=http://SERVER, "
+                "or uri=FOLDER with MLFLOW_ALLOW_FILE_STORE=true in the environment"
             ) from None
         self._client, self._out = client, out
         self._experiment = (
