@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ltmlbench.data.folders import PictureFiles as PictureFiles
     from ltmlbench.data.folders import file_below as file_below
     from ltmlbench.data.folders import folder_below as folder_below
+    from ltmlbench.data.folders import given_folder as given_folder
     from ltmlbench.data.folders import pictures_in as pictures_in
     from ltmlbench.data.folders import squeezed as squeezed
     from ltmlbench.data.folders import subfolders as subfolders
@@ -163,7 +164,7 @@ _PUBLIC = {
     "ltmlbench.data.checks": "problems",
     "ltmlbench.data.files": "refuse_unless_regular walk",
     "ltmlbench.data.folders": (
-        "PictureFiles file_below folder_below pictures_in squeezed subfolders"
+        "PictureFiles file_below folder_below given_folder pictures_in squeezed subfolders"
     ),
     "ltmlbench.data.samples": "Protocol Samples",
     "ltmlbench.data.sheets": "Sheet csv_rows read_sheet",

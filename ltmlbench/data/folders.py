@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 
 from ltmlbench.data.files import walk
-from ltmlbench.errors import DataError
+from ltmlbench.errors import DataError, RequestError
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"})
 
@@ -16,6 +16,24 @@ PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"})
 def squeezed(name: str) -> str:
     """A name without what differs between copies: case, blanks, punctuation."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def given_folder(folder: Path | None, dataset: str, holds: str) -> Path:
+    """The folder of a data set, absolute.
+
+    Args:
+        dataset: what users call it.
+        holds: what the folder has to hold, for whoever gave another one.
+
+    Raises:
+        RequestError: none was given.
+        DataError: it is no folder.
+    """
+    if folder is None:
+        raise RequestError(f"{dataset} needs its folder, with {holds}: --data-dir /path/to/folder")
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder: give the one that holds {holds}")
+    return folder.absolute()  # "." has no name to compare
 
 
 def subfolders(folder: Path, depth: int = 3) -> Iterator[Path]:

@@ -13,9 +13,9 @@ from ltmlbench.plugin import (
     PictureFiles,
     Protocol,
     PublishedRow,
-    RequestError,
     Samples,
     file_below,
+    given_folder,
     listed_samples,
     squeezed,
 )
@@ -46,11 +46,7 @@ class Mlt(Dataset):
     """What the paper prints for its loss, as shares."""
 
     def load(self, folder: Path | None) -> Samples:
-        if folder is None:
-            raise RequestError(f"{self.name} needs its folder: --data-dir /path/to/folder")
-        folder = folder.absolute()
-        if not folder.is_dir():
-            raise DataError(f"{folder} is no folder: give the one with {self._wanted}")
+        folder = given_folder(folder, self.name, self._wanted)
         notes: list[str] = []
         names = self._names(folder)
         parts = self._parts(folder, names, notes)
