@@ -1,5 +1,5 @@
-"""Retinal data sets: ODIR-5K with its metrics, RFMiD, simulated fundus photographs, and the sets
-of diabetic retinopathy to pre-train on."""
+"""Retinal data sets: ODIR-5K with its metrics, RFMiD, MuReD, BRSET, simulated fundus photographs,
+and the sets of diabetic retinopathy to pre-train on."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ def ltmlbench_datasets() -> list[Record]:
             "RFMiD 2.0: about 860 fundus photographs of frequent and rare findings",
             citation="Panchal et al., Retinal Fundus Multi-Disease Image Dataset 2.0, Data 8(2), "
             "2023",
+        ),
+        Record(
+            "mured",
+            "ltmlbench_retina.mured:MuReD",
+            "MuReD: 2,208 fundus photographs of RFMiD, ARIA and STARE, 20 labels",
+            citation="Rodríguez et al., Multi-label retinal disease classification using "
+            "transformers, IEEE JBHI 2023",
         ),
         Record(
             "idrid",
