@@ -44,6 +44,13 @@ def ltmlbench_datasets() -> list[Record]:
             "transformers, IEEE JBHI 2023",
         ),
         Record(
+            "brset",
+            "ltmlbench_retina.brset:Brset",
+            "BRSET: fundus photographs of Brazilian patients, 13 labels",
+            citation="Nakayama et al., BRSET: A Brazilian Multilabel Ophthalmological Dataset, "
+            "PhysioNet and PLOS Digital Health 2024",
+        ),
+        Record(
             "idrid",
             "ltmlbench_retina.idrid:Idrid",
             "IDRiD: lesion masks and grades of diabetic retinopathy, to pre-train on (--source)",
