@@ -1,0 +1,18 @@
+"""Chest X-rays with long-tailed findings: NIH ChestX-ray14, CXR-LT 2026, ChestMNIST."""
+
+from __future__ import annotations
+
+from ltmlbench.plugin import Record, hookimpl
+
+
+@hookimpl
+def ltmlbench_datasets() -> list[Record]:
+    return [
+        Record(
+            "nih-cxr",
+            "ltmlbench_chest.nih:NihChestXray",
+            "NIH ChestX-ray14: 112,120 pictures, 14 labels, or 20 of PruneCXR or NIH-CXR-LT",
+            citation="Wang et al., ChestX-ray8, CVPR 2017; Holste et al., PruneCXR, MICCAI 2023, "
+            "and Long-Tailed Classification of Thorax Diseases, DALI 2022",
+        ),
+    ]
