@@ -15,4 +15,10 @@ def ltmlbench_datasets() -> list[Record]:
             citation="Wang et al., ChestX-ray8, CVPR 2017; Holste et al., PruneCXR, MICCAI 2023, "
             "and Long-Tailed Classification of Thorax Diseases, DALI 2022",
         ),
+        Record(
+            "chestmnist",
+            "ltmlbench_chest.chestmnist:ChestMnist",
+            "ChestMNIST: the pictures of ChestX-ray14 at 28 to 224 pixels, 14 labels, one npz",
+            citation="Yang et al., MedMNIST v2, Scientific Data 2023",
+        ),
     ]
