@@ -21,4 +21,10 @@ def ltmlbench_datasets() -> list[Record]:
             "ChestMNIST: the pictures of ChestX-ray14 at 28 to 224 pixels, 14 labels, one npz",
             citation="Yang et al., MedMNIST v2, Scientific Data 2023",
         ),
+        Record(
+            "cxr-lt-2026",
+            "ltmlbench_chest.cxr_lt:CxrLt2026",
+            "CXR-LT 2026: PadChest's pictures to train on, 30 labels with a long tail",
+            citation="CXR-LT 2026 challenge, arXiv:2604.15555",
+        ),
     ]
