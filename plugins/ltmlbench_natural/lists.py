@@ -48,6 +48,18 @@ def read_list(path: Path, n_labels: int, notes: list[str]) -> list[Listed]:
     return rows
 
 
+def read_names_of_pictures(path: Path) -> list[str]:
+    """The first word of every line.
+
+    Raises:
+        DataError: it cannot be read, or is empty.
+    """
+    names = [text.split()[0] for _, text in _lines(path)]
+    if not names:
+        raise DataError(f"{path}: the list is empty: get the file again")
+    return names
+
+
 def read_names(path: Path, n_labels: int) -> list[str]:
     """``name number`` per line, names with blanks in them: the names in the order of the numbers.
 

@@ -18,9 +18,11 @@ from ltmlbench.plugin import (
     given_folder,
     listed_samples,
     squeezed,
+    walk,
 )
 from ltmlbench_natural.lists import Listed, read_list, read_names
 from ltmlbench_natural.names import COCO, VOC
+from ltmlbench_natural.voc_xml import annotated_parts, has_appendix
 
 PROTOCOL = Protocol(
     unit="picture",
@@ -49,24 +51,26 @@ class Mlt(Dataset):
         folder = given_folder(folder, self.name, self._wanted)
         notes: list[str] = []
         names = self._names(folder)
-        parts = self._parts(folder, names, notes)
-        files = PictureFiles.below(folder)
+        files = list(walk(folder))
+        parts = self._parts(folder, files, names, notes)
+        pictures = PictureFiles(files)
         listed = [
             ListedPicture(
                 id=f"{part}/{Path(row.path).stem}",
-                path=files.find(row.path),
+                path=pictures.find(row.path),
                 labels=tuple(names[index] for index in row.indices),
                 part=part,
             )
             for part, rows in parts.items()
             for row in rows
         ]
-        notes += files.repeats()
+        notes += pictures.repeats()
         return listed_samples(listed, names, PROTOCOL, folder=folder, notes=notes)
 
     def _parts(
-        self, folder: Path, names: Sequence[str], notes: list[str]
+        self, folder: Path, files: Sequence[Path], names: Sequence[str], notes: list[str]
     ) -> dict[str, list[Listed]]:
+        """Part -> its pictures."""
         found = {part: file_below(folder, squeezed(self._file(part))) for part in PARTS}
         missing = [self._file(part) for part, path in found.items() if path is None]
         if missing:
@@ -111,6 +115,8 @@ class Mlt(Dataset):
 class VocMlt(Mlt):
     """VOC-MLT: ``voc_lt_train.txt`` and ``voc_lt_test.txt`` with the pictures of VOC 2012 and
     VOC 2007 below the same folder (links will do). ``voc_labels.txt`` is used where it is there.
+    Without the lists, the authors' ``appendix/VOCdevkit/longtail2012/img_id.txt`` is read with the
+    annotations of VOC. No pickle is opened: the counts follow from the labels.
 
     One sample per picture; nothing groups them. Published values stand beside ours with
     ``--folds official``.
@@ -125,6 +131,14 @@ class VocMlt(Mlt):
         "map_medium": 0.8418,
         "map_tail": 0.7930,
     }
+
+    def _parts(
+        self, folder: Path, files: Sequence[Path], names: Sequence[str], notes: list[str]
+    ) -> dict[str, list[Listed]]:
+        listed = file_below(folder, squeezed(self._file("train")))
+        if listed is None and has_appendix(files):
+            return annotated_parts(folder, files, names)
+        return super()._parts(folder, files, names, notes)
 
 
 class CocoMlt(Mlt):

@@ -155,6 +155,52 @@ def test_coco_has_its_eighty_labels(tmp_path):
     assert samples.labels.n_labels == 80
 
 
+def annotated(root):
+    """The authors' appendix beside VOC's own folders."""
+    (root / "appendix/VOCdevkit/longtail2012").mkdir(parents=True)
+    (root / "appendix/VOCdevkit/longtail2012/img_id.txt").write_text("2008_000001\n2008_000002\n")
+    (root / "appendix/VOCdevkit/longtail2012/class_freq.pkl").write_bytes(b"never opened")
+    (root / "data/VOCdevkit/VOC2007/ImageSets/Main").mkdir(parents=True)
+    (root / "data/VOCdevkit/VOC2007/ImageSets/Main/test.txt").write_text("000001\n000002\n")
+    objects = {
+        ("VOC2012", "2008_000001"): ("person", "person", "bottle"),
+        ("VOC2012", "2008_000002"): ("car",),
+        ("VOC2012", "2008_000003"): ("dog",),  # of VOC, not of VOC-MLT
+        ("VOC2007", "000001"): ("sofa",),
+        ("VOC2007", "000002"): ("cat", "sofa"),
+    }
+    for seed, ((year, name), found) in enumerate(objects.items()):
+        place = root / "data" / "VOCdevkit" / year
+        picture(place / "JPEGImages" / f"{name}.jpg", seed)
+        (place / "Annotations").mkdir(exist_ok=True)
+        inner = "".join(f"<object><name>{o}</name><difficult>1</difficult></object>" for o in found)
+        (place / "Annotations" / f"{name}.xml").write_text(f"<annotation>{inner}</annotation>")
+    return root
+
+
+def test_the_appendix_takes_labels_from_the_annotations_difficult_objects_too(tmp_path):
+    assert tags(loaded(annotated(tmp_path))) == {
+        "train/2008_000001": {"person", "bottle"},
+        "train/2008_000002": {"car"},
+        "test/000001": {"sofa"},
+        "test/000002": {"cat", "sofa"},
+    }
+
+
+def test_an_appendix_without_its_annotations_or_test_list_says_so(tmp_path):
+    folder = annotated(tmp_path)
+    path = next(folder.rglob("2008_000002.xml"))
+    path.write_text("<annotation><object>")
+    with pytest.raises(DataError, match=r"2008_000002\.xml: damaged annotation"):
+        loaded(folder)
+    path.unlink()
+    with pytest.raises(DataError, match=r"no Annotations/2008_000002\.xml"):
+        loaded(folder)
+    next(folder.rglob("test.txt")).unlink()
+    with pytest.raises(DataError, match=r"no VOC2007/ImageSets/Main/test\.txt in it"):
+        loaded(folder)
+
+
 def test_a_run_tests_on_the_official_part_with_the_published_values_beside(tmp_path, capsys):
     train = {f"2008_{i:06}": ("14", "6", "14 4")[i % 3] for i in range(30)}
     folder = voc(tmp_path / "data", train, {f"{i:06}": ("14", "6 4")[i % 2] for i in range(8)})
