@@ -33,6 +33,8 @@ VERBS = {
     "list": ("ltmlbench.cli.catalog:list", "the components you can name, by kind"),
     "info": ("ltmlbench.cli.catalog:info", "options, defaults and source of a component"),
     "plugins": ("ltmlbench.cli.catalog:plugins", "installed plugins, and what is broken in them"),
+    "new": ("ltmlbench.cli.new", "a plugin package to start from, for any kind of component"),
+    "check": ("ltmlbench.cli.check", "whether a component does what its kind promises"),
     "data": ("ltmlbench.cli.data", "check a data folder, write its labels, draw samples"),
 }
 

@@ -16,19 +16,20 @@ class Backbone(Component, ABC):
 
     ``takes``: what kind of input, ``"picture"`` or ``"vector"``: that of a feed's ``gives``.
 
-    >>> class Straight(Backbone):
-    ...     takes: ClassVar[str] = "vector"
+    >>> class Raw(Backbone):
+    ...     takes = "vector"
     ...     def resolve(self):
     ...         return self
     ...     def build(self, shape):
-    ...         from ltmlbench.training.network import Trunk
-    ...         class Unchanged(Trunk):
-    ...             num_features, provenance = shape[0], {"origin": "random"}
+    ...         from ltmlbench.plugin import Trunk
+    ...         class Same(Trunk):
+    ...             num_features = shape[0]
+    ...             provenance = {"weights": "none"}
     ...             def forward(self, inputs):
     ...                 return inputs
-    ...         return Unchanged()
-    >>> Straight().build((12,)).num_features
-    12
+    ...         return Same()
+    >>> Raw().build((5,)).num_features
+    5
     """
 
     takes: ClassVar[str] = "picture"

@@ -22,20 +22,21 @@ class Dataset(Component, ABC):
     and the command line override them.
 
     >>> import numpy as np
-    >>> from ltmlbench.data.samples import Samples
-    >>> from ltmlbench.labels import LabelMatrix
-    >>> class Three(Dataset):
+    >>> class Coins(Dataset):
     ...     def load(self, folder):
+    ...         from ltmlbench.plugin import LabelMatrix, Samples
+    ...         Y = np.array([[1, 0], [0, 1], [1, 1]])
+    ...         names = ("c0", "c1", "c2")
     ...         return Samples(
-    ...             ids=["a", "b", "c"],
-    ...             groups=["a", "b", "c"],
-    ...             labels=LabelMatrix([[1, 0], [0, 1], [1, 1]], ["calm", "happy"]),
-    ...             content=["1", "2", "3"],
-    ...             vectors=lambda: np.eye(3),
+    ...             ids=names,
+    ...             groups=names,
+    ...             labels=LabelMatrix(Y, ["gold", "round"]),
+    ...             content=names,
+    ...             vectors=lambda: 2.0 * Y,
     ...             feed="vectors",
     ...         )
-    >>> Three().load(None).labels.counts.tolist()
-    [2, 2]
+    >>> len(Coins().load(None))
+    3
     """
 
     kind: ClassVar[str] = "dataset"
@@ -64,7 +65,8 @@ class Dataset(Component, ABC):
 
 
 class PublishedRow(BaseModel):
-    """One row of a published table; ``values``: our metric -> (mean, std) as printed.
+    """One row of a published table; ``values``: our metric -> (mean, std) as printed; std
+    None where none is.
 
     ``test_set``: the official part it was measured on, beside which it stands; empty if it was
     measured otherwise, or does not say: then it stands beside folds alone.
@@ -75,6 +77,6 @@ class PublishedRow(BaseModel):
     source: str
     backbone: str
     method: str
-    values: Mapping[str, tuple[float, float]]
+    values: Mapping[str, tuple[float, float | None]]
     note: str = ""
     test_set: str = ""

@@ -27,7 +27,7 @@ class DistillFn(Protocol):
         """The whole loss of the student, a scalar.
 
         Args:
-            hard: the mean loss against the labels.
+            hard: B×C losses against the labels, so that each label can be mixed by its own share.
             logits: B×C, of the student; gradients flow into these alone.
             targets: B×C in {0, 1}.
             taught: one per teacher, B×S logits for its labels.
@@ -35,19 +35,7 @@ class DistillFn(Protocol):
 
 
 class Distillation(Component, ABC):
-    """How a student learns from what teachers say of its samples.
-
-    >>> class Near(Distillation):
-    ...     def bind(self, labels, blocks, priors):
-    ...         def loss(hard, logits, targets, taught):
-    ...             apart = [(logits[:, b] - t).square().mean() for b, t in zip(blocks, taught)]
-    ...             return hard + sum(apart)
-    ...         return loss
-    >>> import torch
-    >>> loss = Near().bind(LabelMatrix([[1, 0], [0, 1]]), blocks=[[1]], priors=[[0.5]])
-    >>> loss(torch.tensor(1.0), torch.zeros(1, 2), torch.ones(1, 2), [torch.tensor([[2.0]])])
-    tensor(5.)
-    """
+    """How a student learns from what teachers say of its samples."""
 
     kind: ClassVar[str] = "distillation"
 

@@ -69,26 +69,19 @@ class Feed(Component, ABC):
     stage: locked while it is made, checked, shared by all runs, resumed after a stop.
 
     ``gives``: what kind of input comes out, ``"picture"`` or ``"vector"``; a backbone says what it
-    takes.
+    takes. `ltmlbench.feeds.vectors` is a whole one in a hundred lines.
 
-    >>> from ltmlbench.feeds.draws import uniform
-    >>> class Flipped(NamedTuple):  # what `open` of a feed of vectors may return
-    ...     vectors: np.ndarray
-    ...     failed: dict = {}
-    ...     @property
-    ...     def shape(self):
-    ...         return self.vectors.shape[1:]
-    ...     def norm(self, train, own):
-    ...         return own or Norm(self.vectors[train].mean(axis=0), np.ones(self.shape))
-    ...     def batch(self, rows, occurrence, *, seed, epoch, norm):
-    ...         x = self.vectors[rows] - norm.mean
-    ...         if epoch is not None:
-    ...             x = np.where(uniform(seed, epoch, rows, occurrence, 1) < 0.5, x[:, ::-1], x)
-    ...         return x.astype(np.float32)
-    >>> opened = Flipped(np.array([[1.0, 3.0], [3.0, 5.0]]))
-    >>> norm = opened.norm(np.array([0, 1]), own=None)
-    >>> opened.batch(np.array([1]), np.array([0]), seed=0, epoch=None, norm=norm).tolist()
-    [[1.0, 1.0]]
+    >>> import tempfile
+    >>> from ltmlbench.registry import load
+    >>> from ltmlbench.testing import vectors
+    >>> feed, samples = load("feed", "vectors"), vectors(12)
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> feed.prepare(samples, folder, lambda done, total: None)
+    >>> opened = feed.open(samples, folder)
+    >>> norm = opened.norm(np.arange(12), None)
+    >>> rows, first = np.array([3, 1]), np.array([0, 0])
+    >>> opened.batch(rows, first, seed=0, epoch=None, norm=norm).shape == (2, *opened.shape)
+    True
     """
 
     kind: ClassVar[str] = "feed"

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 class Head(Component, ABC):
     """The part of a network above its backbone.
 
-    >>> class Pooled(Head):
+    >>> class Highest(Head):
     ...     def build(self, in_features, n_labels):
     ...         from torch import nn
-    ...         layers = nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(in_features, n_labels)
-    ...         return nn.Sequential(*layers)
+    ...         return nn.Sequential(
+    ...             nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(in_features, n_labels)
+    ...         )
     >>> import torch
-    >>> tuple(Pooled().build(8, 3)(torch.zeros(2, 8, 4, 4)).shape)
-    (2, 3)
+    >>> Highest().build(6, 3)(torch.zeros(2, 6, 4, 4)).shape
+    torch.Size([2, 3])
     """
 
     kind: ClassVar[str] = "head"

@@ -93,7 +93,7 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
         {
             "results.csv": results_text(results),
             "summary.csv": summary_text(results),
-            "table.md": render_table(results, about, pointing, differences),
+            "table.md": render_table(results, about, pointing, differences, readable),
             "report.html": page,
         }
     )

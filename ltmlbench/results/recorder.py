@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -17,11 +18,14 @@ from ltmlbench.identity import canonical
 from ltmlbench.registry import registry
 from ltmlbench.results.claim import claim
 from ltmlbench.results.collect import Collected, collect
+from ltmlbench.results.cost import cost_of
 from ltmlbench.results.folder import OutFolder, copy_files
 from ltmlbench.results.records import (
     BenchmarkRecord,
+    CostRecord,
     ExplanationRecord,
     FailureRecord,
+    Json,
     RunRecord,
     SplitRecord,
     read_json,
@@ -121,12 +125,12 @@ class Recorder:
         model, predicted = self._stored(run.model), self._stored(run.identity)
         for artifact in (model, predicted):
             copy_files(artifact, folder)
-        network = folder / "network.json"
         done: dict[str, Any] = {
             "status": "done",
             "environment": model.manifest.get("environment") or {},
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
-            "network": read_json(network) if network.exists() else {},
+            "cost": self._cost(run),
+            "network": self._network(run.model),
             "explanation": self._explanation(run),
         }
         try:
@@ -190,6 +194,18 @@ class Recorder:
         files = tuple(artifact.manifest["files"])
         return record.model_copy(update={"files": files, "seconds": artifact.seconds})
 
+    def _cost(self, run: Run) -> CostRecord | None:
+        found = cost_of(run.model, self.benchmark.grid, self.benchmark.store)
+        return None if found is None else CostRecord(**asdict(found))
+
+    def _network(self, identity: str) -> Json:
+        """What is known of a model's network: what its stage says, or the nearest one before it."""
+        file = self._stored(identity).folder / "network.json"
+        if file.exists():
+            return dict(read_json(file))
+        found = (self._network(inner) for inner in self.benchmark.grid.nodes[identity].inputs)
+        return next(filter(None, found), {})
+
     def _stored(self, identity: str) -> Artifact:
         artifact = self.benchmark.store.get(identity)
         if artifact is None:
@@ -214,7 +230,7 @@ def describe(benchmark: Benchmark) -> BenchmarkRecord:
         samples=len(samples),
         groups=len(set(samples.groups)),
         labels=tuple(samples.labels.names),
-        counts=tuple(samples.labels.counts.tolist()),
+        counts=tuple(samples.counted.counts.tolist()),
         shots=benchmark.shots,
         protocol=samples.protocol,
         metrics=config.metrics or default_metrics(samples.protocol.headline),
@@ -234,10 +250,13 @@ def _setting(benchmark: Benchmark) -> dict[str, Any]:
     """What all rows of a table have in common; the splits are compared one by one."""
     task = benchmark.grid.tasks[0]
     parts = {part: task.identity(part) for part in ("data", "schedule", "views", "sources")}
+    protocol = canonical(benchmark.samples.protocol)
+    if not protocol["counted_in"]:
+        del protocol["counted_in"]  # so that folders made before it was there go on
     return {
         **parts,
         "head": task.head,
-        "protocol": canonical(benchmark.samples.protocol),
+        "protocol": protocol,
     }
 
 

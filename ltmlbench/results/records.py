@@ -72,6 +72,14 @@ class ExplanationRecord(_Form):
     failure: FailureRecord | None = None
 
 
+class CostRecord(_Form):
+    """What all stages of a model cost, shared ones too (`ltmlbench.results.cost`)."""
+
+    seconds: float
+    trained: int
+    scored: int
+
+
 class RunRecord(_Form):
     """The content of a run.json.
 
@@ -85,6 +93,7 @@ class RunRecord(_Form):
         distributions: component -> the package it comes from and its version.
         environment: where the model was trained; empty if unknown.
         seconds: per stage: "fit", "predict".
+        cost: of all stages the model is made from; None if unknown.
         metrics: unit -> metric -> value over all labels, as they were when the run ended; None
             where it is undefined.
         recorded: UTC.
@@ -108,6 +117,7 @@ class RunRecord(_Form):
     split: SplitRecord | None = None
     environment: Mapping[str, Any] = {}
     seconds: Mapping[str, float] = {}
+    cost: CostRecord | None = None
     metrics: Mapping[str, Mapping[str, float | None]] = {}
     network: Mapping[str, Any] = {}
     failure: FailureRecord | None = None

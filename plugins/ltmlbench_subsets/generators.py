@@ -52,6 +52,8 @@ class _Searched(SubsetGenerator):
 
 
 class Relational(_Searched):
+    """Labels that rarely meet, are as frequent as one another and have similar prototypes."""
+
     cooccurrence: float = Field(1.0, ge=0, description="weight against labels that meet")
     imbalance: float = Field(1.0, ge=0, description="weight against unlike frequencies")
     semantics: float = Field(1.0, ge=0, description="weight for similar prototypes")
@@ -70,6 +72,8 @@ class Relational(_Searched):
 
 
 class Cooccurrence(_Searched):
+    """Labels that rarely meet, whatever their frequencies and prototypes."""
+
     def generate(
         self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
     ) -> Members:
@@ -109,7 +113,7 @@ class RandomSubsets(SubsetGenerator):
 
 class ByShot(SubsetGenerator):
     """Head, medium and tail labels. A set of one label joins its neighbour. The thresholds divide
-    ODIR-5K's eyes as 1000 and 250 positives do (METHODS 2.1, ours)."""
+    ODIR-5K's eyes as 1000 and 250 positives do (ours)."""
 
     head: float = Field(0.15, gt=0, description="from this count (below 1: share) a head label")
     tail: float = Field(0.037, gt=0, description="below this count (below 1: share) a tail label")
@@ -139,6 +143,10 @@ class Prior(SubsetGenerator):
 
     map: dict[str, tuple[str, ...]] = Field({}, description="subset name -> label names")
     file: Path | None = Field(None, description="the same as a JSON file", exclude=True)
+
+    def __hash__(self) -> int:
+        """``map`` is a dict, which has none."""
+        return hash(frozenset(self.map.items()))
 
     @model_validator(mode="before")
     @classmethod
