@@ -15,7 +15,6 @@ from ltmlbench.config import BenchmarkConfig, read_config
 from ltmlbench.engines.referee import run_engine
 from ltmlbench.engines.schedule import to_do
 from ltmlbench.errors import RequestError
-from ltmlbench.fit import Fit
 from ltmlbench.grid import Grid, Node
 from ltmlbench.origin import changed_files
 from ltmlbench.places import plain_path
@@ -107,11 +106,11 @@ def _execute(benchmark: Benchmark) -> Result:
 
 
 WORTH_PROCESSES = 4000
-"""Pictures to train on from which on worker processes win back the seconds they take to start."""
+"""Samples to train on from which on worker processes win back the seconds they take to start."""
 
 
 def choose_jobs(benchmark: Benchmark) -> int:
-    """How many stages are executed at once. Two processes of one thread train more pictures per
+    """How many stages are executed at once. Two processes of one thread train more samples per
     second than one process of two threads (1.7 times: docs/design.md).
 
     Decided from the whole grid and not from what is left of it, because the number of threads
@@ -120,21 +119,17 @@ def choose_jobs(benchmark: Benchmark) -> int:
     jobs = benchmark.config.jobs
     if jobs != "auto":
         return jobs
-    worth = _images(benchmark.grid.nodes.values()) >= WORTH_PROCESSES
+    worth = _samples(benchmark.grid.nodes.values()) >= WORTH_PROCESSES
     return min(os.cpu_count() or 1, 4) if worth and benchmark.config.device == "cpu" else 1
 
 
-def images_to_train(benchmark: Benchmark) -> int:
-    """How many pictures the trainings that are not stored will see, roughly."""
-    return _images(to_do(benchmark.grid, benchmark.store).values())
+def samples_to_train(benchmark: Benchmark) -> int:
+    """How many samples the trainings that are not stored will see, roughly."""
+    return _samples(to_do(benchmark.grid, benchmark.store).values())
 
 
-def _images(nodes: Iterable[Node]) -> int:
-    return sum(
-        len(node.task.split.train) * (node.stage.schedule or node.task.schedule).epochs
-        for node in nodes
-        if isinstance(node.stage, Fit)
-    )
+def _samples(nodes: Iterable[Node]) -> int:
+    return sum(node.stage.trains_on(node.task) for node in nodes)
 
 
 def warn_of_changes(grid: Grid, store: Store) -> None:

@@ -18,7 +18,7 @@ from ltmlbench.arrays import Floats, Logits, Rows
 from ltmlbench.contracts import Distillation, Head, Loss, Sampler, ScheduledLossFn
 from ltmlbench.errors import DataError, Diverged, RequestError
 from ltmlbench.stages import ExamplesStage, LogitsStage, ModelStage, Stage, TrunkStage, Work
-from ltmlbench.task import Schedule
+from ltmlbench.task import Schedule, Task
 
 if TYPE_CHECKING:
     import torch
@@ -130,6 +130,9 @@ class Fit(ModelStage, TrunkStage):
                 "validation above 0"
             )
         return Best(network)
+
+    def trains_on(self, task: Task) -> int:
+        return len(task.split.train) * (self.schedule or task.schedule).epochs
 
     @property
     def _samplers(self) -> tuple[Sampler, ...]:

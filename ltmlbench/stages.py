@@ -81,6 +81,11 @@ class Stage(BaseModel, ABC):
         """What came out, in a line for the report, from the artifact in ``folder``."""
         return ""
 
+    def trains_on(self, task: Task) -> int:
+        """How many samples it shows to a network in training, roughly: for estimates of time and
+        the choice of jobs."""
+        return 0
+
     def inputs(self) -> Iterator[Stage]:
         """The stages among the fields."""
         for name in type(self).model_fields:

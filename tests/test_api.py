@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ltmlbench
-from ltmlbench.api import WORTH_PROCESSES, choose_jobs, images_to_train
+from ltmlbench.api import WORTH_PROCESSES, choose_jobs, samples_to_train
 from ltmlbench.benchmark import configure, prepare
 from ltmlbench.errors import RequestError
 
@@ -31,15 +31,15 @@ def prepared(tmp_path):
 
 def test_a_small_benchmark_is_done_in_this_process(prepared):
     small = prepared(epochs=1)
-    assert images_to_train(small) < WORTH_PROCESSES
+    assert samples_to_train(small) < WORTH_PROCESSES
     assert choose_jobs(small) == 1
 
 
 def test_a_larger_one_on_cpus_gets_a_process_per_core_but_not_too_many(prepared):
     large = prepared(epochs=200)
     training = sum(len(n.task.split.train) for n in large.grid.nodes.values() if n.inputs == ())
-    assert images_to_train(large) >= WORTH_PROCESSES
-    assert images_to_train(large) <= 200 * training
+    assert samples_to_train(large) >= WORTH_PROCESSES
+    assert samples_to_train(large) <= 200 * training
     assert choose_jobs(large) == min(os.cpu_count(), 4)
 
 

@@ -16,7 +16,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     add_settings(parser)
     arguments = parser.parse_args(given)
 
-    from ltmlbench.api import choose_jobs, images_to_train
+    from ltmlbench.api import choose_jobs, samples_to_train
     from ltmlbench.benchmark import Benchmark, configure, prepare
     from ltmlbench.engines.schedule import to_do
     from ltmlbench.store import SCRATCH
@@ -50,7 +50,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         if history.exists():
             with open(history, newline="") as file:
                 rates += [float(row["images_per_second"]) for row in csv.DictReader(file)]
-    images = images_to_train(benchmark)
+    images = samples_to_train(benchmark)
     if rates:
         minutes = images / median(rates) / 60 / choose_jobs(benchmark)
         print(f"left to do: about {minutes:.0f} min ({images} samples at {median(rates):.0f}/s)")

@@ -88,6 +88,10 @@ class MultiTaskTrunk(TrunkStage):
     def title(self) -> str:
         return "pre-train on lesions and grades"
 
+    def trains_on(self, task: Task) -> int:
+        epochs = self.options.epochs or task.schedule.epochs
+        return epochs * sum(len(source.samples) for source in task.sources)
+
     def run(self, work: Work) -> None:
         from ltmlbench_vision.pretrain import pretrain
 
