@@ -33,6 +33,8 @@ VERBS = {
     "list": ("ltmlbench.cli.catalog:list", "components that can be named, by kind"),
     "info": ("ltmlbench.cli.catalog:info", "options, defaults, source of one component"),
     "plugins": ("ltmlbench.cli.catalog:plugins", "installed plugins, and what broke"),
+    "new": ("ltmlbench.cli.new", "a plugin package to start from, for any kind of component"),
+    "check": ("ltmlbench.cli.check", "whether a component does what its kind promises"),
     "data": ("ltmlbench.cli.data", "check a data folder, write its labels, draw samples of it"),
 }
 

@@ -37,13 +37,18 @@ def _names(entry: Entry) -> str:
 def info_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """What a component is, its options with types and defaults, and its source."""
     parser.add_argument("name", help="name of a component; KIND/NAME where a name has two kinds")
-    found = _find(parser.parse_args(given).name)
+    found = find(parser.parse_args(given).name)
     for entry in found:
         _describe(entry)
     return 0
 
 
-def _find(text: str) -> list[Entry]:
+def find(text: str) -> list[Entry]:
+    """The components of that name, of one kind (``KIND/NAME``) or of every.
+
+    Raises:
+        RequestError: there is none.
+    """
     kind, slash, name = text.rpartition("/")
     spec = parse_spec(name)
     kinds = [kind] if slash else list(KINDS)
