@@ -41,6 +41,7 @@ def describe(samples: Samples) -> str:
         + (f" of {len(set(samples.groups))} {protocol.group_unit}s" if protocol.group_unit else ""),
         "",
         tabulate(counts, ["label", f"{protocol.unit}s", "share", "shot"], disable_numparse=True),
+        *_counted(samples),
         "",
         f"labels per {protocol.unit}: {sizes}",
         f"cardinality {labels.cardinality:.4f}, density {labels.density:.4f}, "
@@ -60,6 +61,14 @@ def describe(samples: Samples) -> str:
     ]
     title = ["SIMULATED data"] if protocol.simulated else []
     return "\n".join([*title, *lines])
+
+
+def _counted(samples: Samples) -> list[str]:
+    """Which samples decide what is head and what is tail, if not all do."""
+    if samples.counted is samples.labels:
+        return []
+    part, n = samples.protocol.counted_in, len(samples.counted)
+    return [f"head, medium and tail by the {n} {samples.protocol.unit}s of {part!r} alone"]
 
 
 def _looked_for(samples: Samples) -> list[str]:

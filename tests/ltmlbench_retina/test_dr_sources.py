@@ -221,7 +221,7 @@ def test_a_sheet_of_lesions_needs_masks(tmp_path, capsys):
         folder = BUILDERS[name](tmp_path / name)
         given = [f"--dataset={name}", f"--data-dir={folder}", f"--out={out}", "--size=32"]
         assert main(["data", "sheet", "--structures", *given]) == code
-    assert "aptos has no lesion masks" in capsys.readouterr().err
+    assert "aptos has no masks" in capsys.readouterr().err
 
 
 def planned(folder):
