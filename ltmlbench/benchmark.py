@@ -100,8 +100,7 @@ def prepare(
     grid = build_grid(_suited(rows, tasks[0]), networks, tasks, explanation)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
         _ready_sources(sources, store, fresh, progress)
-    shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
-    return Benchmark(config, dataset, samples, shots, ready, grid, store)
+    return Benchmark(config, dataset, samples, samples.shots, ready, grid, store)
 
 
 def load_explanation(config: BenchmarkConfig) -> Explanation | None:
