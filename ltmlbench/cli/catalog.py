@@ -17,7 +17,7 @@ from ltmlbench.spec import parse_spec
 
 
 def list_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """Components that can be named on the command line, by kind."""
+    """The components you can name on the command line, by kind."""
     parser.add_argument("kind", nargs="?", help=f"one of: {', '.join(KINDS)}")
     kind = parser.parse_args(given).kind
     for name in [kind] if kind else KINDS:
