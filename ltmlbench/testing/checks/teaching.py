@@ -51,7 +51,7 @@ def _taught(component: Distillation, rows: int = 6, scale: float = 1.0) -> None:
         said.requires_grad_()
     given = {"logits": logits, "targets": targets, "first": taught[0], "second": taught[1]}
     with unchanged(**given), generators_untouched("the distillation"):
-        value = loss(torch.tensor(0.5), logits, targets, taught)
+        value = loss(torch.full_like(targets, 0.5), logits, targets, taught)
     expect(value.ndim == 0 and bool(value.isfinite()), "a finite scalar", value)
     value.backward()  # type: ignore[no-untyped-call]
     expect(logits.grad is not None and bool(logits.grad.isfinite().all()), "finite gradients")
