@@ -13,11 +13,11 @@ from ltmlbench.benchmark import Benchmark
 from ltmlbench.config import dump_config
 from ltmlbench.errors import DataError
 from ltmlbench.grid import Node, Outcome, Run, slug
-from ltmlbench.identity import canonical
+from ltmlbench.identity import canonical, digest
 from ltmlbench.registry import registry
 from ltmlbench.results.claim import claim
 from ltmlbench.results.collect import Collected, collect
-from ltmlbench.results.folder import OutFolder, copy_files
+from ltmlbench.results.folder import OutFolder, copy_files, samples_shown
 from ltmlbench.results.records import (
     BenchmarkRecord,
     ExplanationRecord,
@@ -53,8 +53,10 @@ class Recorder:
     def _begin(self) -> None:
         """The marker first: a folder with anything of ours in it is known as ours."""
         found = self.collected()
+        written = self._written_config()
         self.folder.write_benchmark(found.benchmark)
-        self.folder.write_config(dump_config(self.benchmark.config))
+        if kept := self.folder.write_config(dump_config(self.benchmark.config), written):
+            print(f"ltmlbench: config.yaml was edited: kept as {kept}", file=sys.stderr)
         if found.others_line:
             print(f"ltmlbench: {found.others_line}", file=sys.stderr)
         for run in self.benchmark.grid.unplanned:
@@ -62,6 +64,12 @@ class Recorder:
             record = self._head(run).model_copy(update={"failure": failure})
             self.folder.write_run(record, trace=run.trace)
             registry().announce("run_finished", run=record.json_form())
+
+    def _written_config(self) -> str:
+        try:
+            return self.folder.benchmark().config
+        except DataError:
+            return ""
 
     def collected(self) -> Collected:
         """The table as it is now: our own benchmark, and what else in the folder belongs to it,
@@ -128,6 +136,8 @@ class Recorder:
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
             "network": read_json(network) if network.exists() else {},
             "explanation": self._explanation(run),
+            "samples_seen": self._samples_seen(run.model),
+            "recorded": predicted.manifest["created"],
         }
         try:
             scores = self.metrics.scores(record, self.folder, self.record)
@@ -190,6 +200,18 @@ class Recorder:
         files = tuple(artifact.manifest["files"])
         return record.model_copy(update={"files": files, "seconds": artifact.seconds})
 
+    def _samples_seen(self, model: str) -> int | None:
+        """Samples shown in all trainings behind a model; None if one of them did not count."""
+        nodes, waiting = self.benchmark.grid.nodes, [model]
+        behind: dict[str, int | None] = {}
+        while waiting:
+            identity = waiting.pop()
+            if identity not in behind:
+                behind[identity] = samples_shown(self._stored(identity).folder)
+                waiting += nodes[identity].inputs
+        counts = list(behind.values())
+        return None if None in counts else sum(count or 0 for count in counts)
+
     def _stored(self, identity: str) -> Artifact:
         artifact = self.benchmark.store.get(identity)
         if artifact is None:
@@ -227,6 +249,7 @@ def describe(benchmark: Benchmark) -> BenchmarkRecord:
         stages=tuple(stage_name(n) for n in grid.nodes.values() if n.stage.shown),
         setting=_setting(benchmark),
         splits={task.split.name: task.split.fingerprint for task in grid.tasks},
+        config=digest(dump_config(config)),
     )
 
 

@@ -87,7 +87,9 @@ class RunRecord(_Form):
         seconds: per stage: "fit", "predict".
         metrics: unit -> metric -> value over all labels, as they were when the run ended; None
             where it is undefined.
-        recorded: UTC.
+        samples_seen: how often a sample was shown to a network in all trainings of the run, those
+            of teachers and pre-training too; None if one of them did not count.
+        recorded: UTC; of a run that is done, when its predictions were made.
     """
 
     schema_version: int = Field(SCHEMA, alias="schema")
@@ -112,6 +114,7 @@ class RunRecord(_Form):
     network: Mapping[str, Any] = {}
     failure: FailureRecord | None = None
     explanation: ExplanationRecord | None = None
+    samples_seen: int | None = Field(None, ge=0)
     recorded: str = ""
 
     _id = field_validator("id")(safe_name)
@@ -134,6 +137,7 @@ class BenchmarkRecord(_Form):
             ``setting`` is.
         metrics: as the table calls them; ``chosen``: by the user, so that they are the headline.
         runs: names of the runs that were asked for, done or not.
+        config: digest of the config.yaml beside it, as it was written.
     """
 
     schema_version: int = Field(SCHEMA, alias="schema")
@@ -156,6 +160,7 @@ class BenchmarkRecord(_Form):
     stages: tuple[str, ...] = ()
     setting: Mapping[str, Any] = {}
     splits: Mapping[str, str] = {}
+    config: str = ""
 
     @field_validator("runs", "stages")
     @classmethod
