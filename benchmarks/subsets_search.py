@@ -4,7 +4,7 @@
 
 FOLDER holds .npz files with a label matrix Y, such as MULAN's. Printed: how often the search
 beyond twelve labels finds the optimum; what is left and what that means for every set, by the
-rule for K and for the numbers of METHODS 1.4; J of other ways, those that repeat given the CPU
+rule for K and for the numbers measured before; J of other ways, those that repeat given the CPU
 seconds of the search; the same for label sets held back (`subsets_data.held_back`).
 """
 

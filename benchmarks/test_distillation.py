@@ -57,14 +57,17 @@ def test_student_epoch(benchmark, task, teachers):
         for batch, images in views(task, student.trunk, rows, 0, drop_last=True):
             with autocast(task.numerics):
                 logits = student(images)
-            loss = hard(logits, targets[batch])
-            if teachers == "stored":
+            if teachers == "none":
+                loss = hard(logits, targets[batch])
+            elif teachers == "stored":
                 said = [torch.from_numpy(logits_[batch]) for logits_ in stored]
-                loss = distil(loss, logits, targets[batch], said)
-            elif teachers == "beside the student":
+                against = hard(logits, targets[batch], reduction="none")
+                loss = distil(against, logits, targets[batch], said)
+            else:
                 with torch.inference_mode(), autocast(task.numerics):
                     said = [teacher(images) for teacher in frozen]
-                loss = distil(loss, logits, targets[batch], [t.clone() for t in said])
+                against = hard(logits, targets[batch], reduction="none")
+                loss = distil(against, logits, targets[batch], [t.clone() for t in said])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

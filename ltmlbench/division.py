@@ -86,7 +86,7 @@ class Division:
         """Training rows of subset ``k``, sorted: all its positives and some negatives.
 
         Args:
-            negatives: how many negatives per positive row (METHODS: r = 1). Samples without a
+            negatives: how many negatives per positive row (r = 1). Samples without a
                 label of any subset (healthy ones) are drawn before the others.
         """
         if not 0 <= negatives < np.inf:

@@ -5,7 +5,9 @@ torch is imported where a network is at hand, so that a plan costs nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,12 +23,13 @@ from ltmlbench.task import Schedule
 if TYPE_CHECKING:
     import torch
 
-    from ltmlbench.training.averaging import Averaged
+    from ltmlbench.training.checkpoint import HistoryRow
     from ltmlbench.training.fold import Batch, Lesson
+    from ltmlbench.training.kept import Kept
     from ltmlbench.training.network import Network
 
 Objective = Callable[["Batch", int, float, "torch.Tensor"], "torch.Tensor"]
-"""(batch, epoch, progress in 0..1, logits B×C) -> a scalar."""
+"""(batch, epoch, progress in 0..1, logits B×C) -> a scalar, or B×C losses."""
 
 
 class Fit(ModelStage, TrunkStage):
@@ -42,12 +45,16 @@ class Fit(ModelStage, TrunkStage):
         schedule: another than the task's: second stages, published protocols.
         trains: ``"head"``: the trunk stays as it is, its norms too; None: everything.
         average: decay of an average of the weights over the steps, which is what is kept.
+        keep: ``"best"``: the weights of the epoch with the highest mAP on the validation rows;
+            None: the last.
 
     Writes ``model.safetensors``, ``history.csv`` and ``network.json`` (where the initial weights
     came from, size, arithmetic).
 
     Raises:
         Diverged: the loss stops being finite.
+        RequestError: the best epoch is asked for where no rows are held out to choose it, or
+            together with an average.
     """
 
     stored_as: ClassVar[str] = "ltmlbench.stages:Fit"
@@ -62,6 +69,7 @@ class Fit(ModelStage, TrunkStage):
     schedule: Schedule | None = None
     trains: str | None = Field(None, pattern="^head$")
     average: float | None = Field(None, ge=0, lt=1)
+    keep: str | None = Field(None, pattern="^best$")
 
     @property
     def has_network(self) -> bool:
@@ -73,7 +81,6 @@ class Fit(ModelStage, TrunkStage):
         return f"fit {type(self.loss).__name__}{on}"
 
     def run(self, work: Work) -> None:
-        from ltmlbench.training.averaging import Averaged
         from ltmlbench.training.fold import (
             epoch_order,
             initial_network,
@@ -87,7 +94,7 @@ class Fit(ModelStage, TrunkStage):
         network = initial_network(work, self.head, lesson.n_labels, self.init)
         if self.trains == "head":
             network.freeze_trunk()
-        averaged = None if self.average is None else Averaged(network, self.average)
+        kept = self._kept(work, network)
         schedule = self.schedule or work.task.schedule
         first = epoch_order(work, self._samplers[0], lesson, epoch=0)
         steps = max(1, len(first) // schedule.batch_size)
@@ -97,16 +104,32 @@ class Fit(ModelStage, TrunkStage):
             return self._losses(work, network, lesson, objective, epoch, steps)
 
         history = train(
-            network if averaged is None else averaged,
+            network if kept is None else kept,
             losses,
             work,
             schedule=schedule,
             steps=steps,
             seed=work.task.seed,
-            stepped=averaged.update if averaged else lambda: None,
-            after=lambda: _with(averaged, lambda: validate(work, network, lesson)),
+            stepped=kept.stepped if kept else lambda: None,
+            after=lambda: _validated(kept, lambda: validate(work, network, lesson)),
         )
-        _with(averaged, lambda: write_model(work, network, history))
+        with kept.applied() if kept else nullcontext():
+            write_model(work, network, history)
+
+    def _kept(self, work: Work, network: Network) -> Kept | None:
+        """The copy of the weights that is written at the end in place of the last ones."""
+        from ltmlbench.training.kept import Averaged, Best
+
+        if self.keep is None:
+            return None if self.average is None else Averaged(network, self.average)
+        if self.average is not None:
+            raise RequestError("a Fit keeps its best epoch or an average, not both")
+        if not len(work.task.split.val):
+            raise RequestError(
+                "keep='best' chooses an epoch on validation rows, and none are held out: set "
+                "validation above 0"
+            )
+        return Best(network)
 
     @property
     def _samplers(self) -> tuple[Sampler, ...]:
@@ -175,9 +198,10 @@ class Fit(ModelStage, TrunkStage):
         scheduled = loss if isinstance(loss, ScheduledLossFn) else None
 
         def hard(batch: Batch, epoch: int, progress: float, logits: torch.Tensor) -> torch.Tensor:
-            if scheduled is not None:
-                return scheduled.at(progress, epoch)(logits, batch.targets)
-            return loss(logits, batch.targets)
+            now = loss if scheduled is None else scheduled.at(progress, epoch)
+            if self.teaching:  # which mixes every label by its own share
+                return now(logits, batch.targets, reduction="none")
+            return now(logits, batch.targets)
 
         if not self.teaching:
             return hard
@@ -191,7 +215,8 @@ class Fit(ModelStage, TrunkStage):
     def _taught(
         self, work: Work, lesson: Lesson
     ) -> Callable[[Batch, int, torch.Tensor, torch.Tensor], torch.Tensor]:
-        """(batch, epoch, loss against the labels, logits) -> the loss with what teachers say."""
+        """(batch, epoch, B×C losses against the labels, logits) -> the loss with what teachers
+        say."""
         import torch
 
         if self.distillation is None:
@@ -239,12 +264,15 @@ class Fit(ModelStage, TrunkStage):
         return trunk_state(folder)
 
 
-def _with(averaged: Averaged | None, action: Callable[[], Any]) -> Any:
-    """The action, with the averaged weights in place where there are such."""
-    if averaged is None:
-        return action()
-    with averaged.applied():
-        return action()
+def _validated(kept: Kept | None, validate: Callable[[], HistoryRow]) -> HistoryRow:
+    """What is noted after an epoch: of the averaged weights where there are such."""
+    from ltmlbench.training.kept import Averaged
+
+    with kept.applied() if isinstance(kept, Averaged) else nullcontext():
+        row = validate()
+    if kept is not None:
+        kept.judged(row.get("val_map", math.nan))
+    return row
 
 
 class Predict(Stage):

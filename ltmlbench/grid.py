@@ -6,6 +6,7 @@ import hashlib
 import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -85,6 +86,7 @@ class Grid:
         unplanned: runs that failed before they began, each with its ``failure``.
         notes: what was asked for twice or had to be left out, one line each.
         tasks: one per fold and seed.
+        looks: identities of the stages that methods plan to look at (`Method.looks`).
     """
 
     runs: tuple[Run, ...]
@@ -92,6 +94,7 @@ class Grid:
     unplanned: tuple[Run, ...] = ()
     notes: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
+    looks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,15 +150,40 @@ def build_grid(
             for network in named[:1] if row.floor else named:
                 full = replace(task, backbone=network.backbone, numerics=network.numerics)
                 runs.append(_lay_out(row, network, full, nodes, explanation, notes))
+    wanted = set(nodes)
+    looks: dict[str, Node] = {}
+    for task in tasks:
+        for row in rows:
+            for network in named[:1] if row.floor else named:
+                full = replace(task, backbone=network.backbone, numerics=network.numerics)
+                looks |= _looks(row, full, wanted, notes)
     places = [(run.row, run.fold, run.seed) for run in runs]
     assert len(set(places)) == len(places), "a run is counted once"
     return Grid(
         runs=tuple(run for run in runs if not run.failure),
-        nodes=nodes,
+        nodes=nodes | looks,
+        looks=tuple(looks),
         unplanned=tuple(run for run in runs if run.failure),
         notes=tuple(dict.fromkeys(notes)),
         tasks=tuple(tasks),
     )
+
+
+def _looks(row: Row, task: Task, wanted: AbstractSet[str], notes: list[str]) -> dict[str, Node]:
+    """The looks of a row of which the rows make all inputs anyway (``wanted``)."""
+    found: dict[str, Node] = {}
+    try:
+        for look in row.method.looks(task.blind()) if row.method is not None else ():
+            inputs = tuple(inner.identity(task) for inner in look.inputs())
+            if wanted >= set(inputs):
+                where = f"{row.name} · {task.split.name} · seed {task.seed}"
+                identity = look.identity(task)
+                found[identity] = Node(identity, look, task, inputs, f"{look.title} · {where}")
+    except LtmlbenchError:
+        raise
+    except Exception as error:  # as for an explanation: the run itself is as it was
+        notes.append(f"{_owner(row)}: no look at what it makes: {_cause(error)}")
+    return found
 
 
 def _once(

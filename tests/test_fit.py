@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from ltmlbench import LabelMatrix, load
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
-from ltmlbench.errors import DataError, Diverged
+from ltmlbench.errors import DataError, Diverged, RequestError
 from ltmlbench.feeds.ready import Ready
 from ltmlbench.fit import Fit, Predict
 from ltmlbench.stages import ModelStage
@@ -98,6 +98,31 @@ class TestFit:
         moved = (plain[f"trunk.{name}"] - averaged[f"trunk.{name}"]).abs().max()
         assert moved < 0.05, "an average without warm-up would still be the start"
 
+    def test_the_best_epoch_is_the_one_a_shorter_training_would_have_ended_with(
+        self, task, tmp_path, monkeypatch
+    ):
+        """With a constant rate an epoch is what it is in a shorter training."""
+        scores = iter([0.1, 0.7, 0.3, 0.2])
+        validate = "ltmlbench.training.fold.validate"
+        steady = task.schedule.model_copy(update={"decay": "constant", "warmup": 0.0})
+
+        def trained(epochs, **given):
+            schedule = steady.model_copy(update={"epochs": epochs})
+            return weights(run(fit(schedule=schedule, **given), task, tmp_path / f"{epochs}"))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(validate, lambda *_: {"val_map": next(scores)})
+            best = trained(4, keep="best")
+        assert equal(best, trained(2))
+        assert not equal(best, trained(3))
+
+    def test_the_best_epoch_needs_rows_to_choose_it_on(self, task, tmp_path):
+        split = replace(task.split, val=np.empty(0, dtype=np.int64))
+        with pytest.raises(RequestError, match="validation"):
+            run(fit(keep="best"), replace(task, split=split), tmp_path / "none")
+        with pytest.raises(RequestError, match="not both"):
+            run(fit(keep="best", average=0.9), task, tmp_path / "both")
+
     def test_a_schedule_of_its_own_replaces_that_of_the_task(self, task, plain, tmp_path):
         same = fit(schedule=task.schedule)
         assert equal(plain, weights(run(same, task, tmp_path / "same")))
@@ -110,6 +135,7 @@ class TestFit:
         assert fields.keys() == {"loss", "sampler", "head"}
         assert "optimizer" not in fit().preimage(task)["task"]["schedule"]
         assert fit(average=0.99).identity(task) != fit().identity(task)
+        assert fit(keep="best").identity(task) != fit().identity(task)
 
     def test_only_the_head_is_trained_and_the_norms_of_the_trunk_stay(self, task, plain, tmp_path):
         first = fit()

@@ -307,8 +307,65 @@ def test_floor_rows_are_laid_out_once_for_all_networks(tasks):
     assert [run.method for run in grid.runs] == ["majority", "level", "level"]
 
 
+class Compared(Stage):
+    shown = ("compared.txt",)
+    mine: Level
+    other: Level
+
+    def run(self, work):
+        raise MemoryError("no room to compare")
+
+
+class ComparedMethod(LevelMethod):
+    def looks(self, task):
+        return (Compared(mine=self.plan(task), other=Level(factor=2)),)
+
+
+def test_a_look_is_laid_out_only_where_the_rows_make_its_inputs_and_changes_no_run(tasks, tmp_path):
+    one, two = Row("one", ComparedMethod()), Row("two", LevelMethod(factor=2))
+    alone = build_grid([one], networks(tasks), tasks[:1])
+    assert not any(isinstance(node.stage, Compared) for node in alone.nodes.values())
+    both = build_grid([one, two], networks(tasks), tasks[:2])
+    plain = build_grid([Row("one", LevelMethod()), two], networks(tasks), tasks[:2])
+    assert [run.id for run in both.runs] == [run.id for run in plain.runs]
+    assert [run.model for run in both.runs] == [run.model for run in plain.runs]
+    looks = set(both.nodes) - set(plain.nodes)
+    assert len(looks) == 2, "one per fold"
+    outcomes = {}
+    Local().run(both, Store(tmp_path), 1, lambda o: outcomes.update({o.identity: o}))
+    assert {identity for identity, outcome in outcomes.items() if outcome.failure} == looks
+
+
 def test_a_long_name_becomes_a_file_name_that_a_disk_takes_and_stays_apart_from_others():
     long = "focal[" + "x" * 300 + "=1]"
     assert len(slug(long)) <= 120
     assert slug(long) != slug(long.replace("=1", "=2"))
     assert slug("focal[gamma=3]-net") == "focal_gamma=3_-net"
+
+
+class Noted(Compared):
+    def run(self, work):
+        (work.folder / "compared.txt").write_text("alike")
+
+
+class NotedMethod(LevelMethod):
+    def looks(self, task):
+        return (Noted(mine=self.plan(task), other=Level(factor=2)),)
+
+
+def test_a_look_is_made_and_nothing_is_made_again_for_it(tasks, tmp_path):
+    rows = [Row("one", NotedMethod()), Row("two", LevelMethod(factor=2))]
+    grid = build_grid(rows, networks(tasks), tasks[:1])
+    store = Store(tmp_path)
+    made = []
+    Local().run(grid, store, 1, lambda outcome: made.append(outcome.identity))
+    (look,) = grid.looks
+    assert (store.folder(look) / "compared.txt").read_text() == "alike"
+    assert made[-1] == look
+    # its inputs gone, as after a clean-up, it stays away and so do they
+    store.discard(look)
+    store.discard(grid.runs[1].model)
+    CALLS.clear()
+    Local().run(replace(grid, runs=grid.runs[:1]), store, 1, lambda outcome: None)
+    assert not store.has(look)
+    assert CALLS == []

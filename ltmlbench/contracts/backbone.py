@@ -15,6 +15,21 @@ class Backbone(Component, ABC):
     """A network that turns samples into features.
 
     ``takes``: what kind of input, ``"picture"`` or ``"vector"``: that of a feed's ``gives``.
+
+    >>> class Raw(Backbone):
+    ...     takes = "vector"
+    ...     def resolve(self):
+    ...         return self
+    ...     def build(self, shape):
+    ...         from ltmlbench.plugin import Trunk
+    ...         class Same(Trunk):
+    ...             num_features = shape[0]
+    ...             provenance = {"weights": "none"}
+    ...             def forward(self, inputs):
+    ...                 return inputs
+    ...         return Same()
+    >>> Raw().build((5,)).num_features
+    5
     """
 
     takes: ClassVar[str] = "picture"

@@ -20,6 +20,23 @@ class Dataset(Component, ABC):
 
     ``defaults`` are run settings that suit the data (``{"image_size": 64}``); a configuration file
     and the command line override them.
+
+    >>> import numpy as np
+    >>> class Coins(Dataset):
+    ...     def load(self, folder):
+    ...         from ltmlbench.plugin import LabelMatrix, Samples
+    ...         Y = np.array([[1, 0], [0, 1], [1, 1]])
+    ...         names = ("c0", "c1", "c2")
+    ...         return Samples(
+    ...             ids=names,
+    ...             groups=names,
+    ...             labels=LabelMatrix(Y, ["gold", "round"]),
+    ...             content=names,
+    ...             vectors=lambda: 2.0 * Y,
+    ...             feed="vectors",
+    ...         )
+    >>> len(Coins().load(None))
+    3
     """
 
     kind: ClassVar[str] = "dataset"

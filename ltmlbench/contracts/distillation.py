@@ -27,7 +27,7 @@ class DistillFn(Protocol):
         """The whole loss of the student, a scalar.
 
         Args:
-            hard: the mean loss against the labels.
+            hard: B×C losses against the labels, so that each label can be mixed by its own share.
             logits: B×C, of the student; gradients flow into these alone.
             targets: B×C in {0, 1}.
             taught: one per teacher, B×S logits for its labels.

@@ -13,6 +13,21 @@ if TYPE_CHECKING:
 
 
 class Engine(Component, ABC):
+    """Executes the stages of a grid. Order, failures and events are not its concern: it submits.
+
+    >>> from concurrent.futures import Future
+    >>> class Here(Engine):
+    ...     def run(self, grid, store, jobs, ended):
+    ...         from ltmlbench.plugin import execute, schedule
+    ...         def submit(node, tell):
+    ...             future = Future()
+    ...             future.set_result(execute(node, store, tell))
+    ...             return future
+    ...         schedule(grid, store, submit, slots=1, ended=ended)
+    >>> Here().kind
+    'engine'
+    """
+
     kind: ClassVar[str] = "engine"
 
     @abstractmethod

@@ -29,7 +29,15 @@ size of a map, "7×7"."""
 
 
 class Explanation(Component, ABC):
-    """Where a trained network looks, as pictures, and as numbers where the place is known."""
+    """Where a trained network looks, as pictures, and as numbers where the place is known.
+
+    >>> class Nowhere(Explanation):
+    ...     def plan(self, model, task, *, samples=(), labels=()):
+    ...         return None if not model.has_network else ...
+    >>> from ltmlbench.registry import load
+    >>> Nowhere().plan(load("method", "majority").plan(None), None) is None
+    True
+    """
 
     kind: ClassVar[str] = "explanation"
 

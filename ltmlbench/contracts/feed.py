@@ -69,7 +69,19 @@ class Feed(Component, ABC):
     stage: locked while it is made, checked, shared by all runs, resumed after a stop.
 
     ``gives``: what kind of input comes out, ``"picture"`` or ``"vector"``; a backbone says what it
-    takes.
+    takes. `ltmlbench.feeds.vectors` is a whole one in a hundred lines.
+
+    >>> import tempfile
+    >>> from ltmlbench.registry import load
+    >>> from ltmlbench.testing import vectors
+    >>> feed, samples = load("feed", "vectors"), vectors(12)
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> feed.prepare(samples, folder, lambda done, total: None)
+    >>> opened = feed.open(samples, folder)
+    >>> norm = opened.norm(np.arange(12), None)
+    >>> rows, first = np.array([3, 1]), np.array([0, 0])
+    >>> opened.batch(rows, first, seed=0, epoch=None, norm=norm).shape == (2, *opened.shape)
+    True
     """
 
     kind: ClassVar[str] = "feed"

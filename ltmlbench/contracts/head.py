@@ -12,7 +12,18 @@ if TYPE_CHECKING:
 
 
 class Head(Component, ABC):
-    """The part of a network above its backbone."""
+    """The part of a network above its backbone.
+
+    >>> class Highest(Head):
+    ...     def build(self, in_features, n_labels):
+    ...         from torch import nn
+    ...         return nn.Sequential(
+    ...             nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(in_features, n_labels)
+    ...         )
+    >>> import torch
+    >>> Highest().build(6, 3)(torch.zeros(2, 6, 4, 4)).shape
+    torch.Size([2, 3])
+    """
 
     kind: ClassVar[str] = "head"
 

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 
 class Pretraining(Component, ABC):
-    """Teaches a backbone something on the data that ``--source`` names."""
+    """Teaches a backbone something on the data that ``--source`` names.
+
+    The stage that it plans leaves a trunk (`TrunkStage`); it depends on the sources and not on the
+    split, so all folds share it.
+
+    >>> class Refusing(Pretraining):
+    ...     def plan(self, task):
+    ...         from ltmlbench.plugin import RequestError
+    ...         raise RequestError("give --source NAME=DIR")
+    >>> Refusing().kind
+    'pretraining'
+    """
 
     kind: ClassVar[str] = "pretraining"
 

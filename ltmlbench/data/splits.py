@@ -143,7 +143,7 @@ def _stratify(
     held = (into @ labels.sparse).tocsr()  # groups × labels: positives
     sizes: npt.NDArray[np.float64] = np.asarray(into.sum(axis=1)).ravel()
     rng = np.random.default_rng(seed)
-    # larger holders of a label first, equals in random order
+    # larger holders of a label first: what is large is hard to place late; equals in random order
     rank = rng.permutation(len(names))
     columns = held.tocsc()
     wanted = np.outer(shares, np.asarray(held.sum(axis=0)).ravel())  # parts × labels
@@ -153,6 +153,8 @@ def _stratify(
     left[left == 0] = np.inf
 
     def place(group: int, label: int | None) -> None:
+        # to the part that wants the label most, then to the emptiest; what is left is drawn, so
+        # that the first part is not favoured (1e-9: sums of shares differ in their last digits)
         want = wanted[:, label] if label is not None else room
         best = np.flatnonzero(want >= want.max() - 1e-9)
         best = best[room[best] >= room[best].max() - 1e-9]
@@ -164,6 +166,7 @@ def _stratify(
         left[held.indices[mine]] -= 1
         left[left == 0] = np.inf
 
+    # the rarest label first: when few of its groups are left, no choice is left either
     while np.isfinite(left).any():
         label = int(left.argmin())
         mine = slice(columns.indptr[label], columns.indptr[label + 1])

@@ -44,7 +44,7 @@ def to_do(grid: Grid, store: Store) -> dict[str, Node]:
 
     These are what the records of the runs are made from and is not stored, what those stages need
     in turn, and what is damaged. An input that was pruned is not made again for stages that are
-    stored.
+    stored, nor for a look.
     """
     needed: set[str] = set()
     asked: set[tuple[str, bool]] = set()
@@ -60,6 +60,12 @@ def to_do(grid: Grid, store: Store) -> dict[str, Node]:
 
     for run in grid.runs:
         need([i for i in (run.model, run.identity, run.explanation) if i], whole=False)
+    for look in grid.looks:
+        inputs = grid.nodes[look].inputs
+        if store.get(look, whole=False) is None and all(
+            i in needed or store.get(i) is not None for i in inputs
+        ):
+            needed.add(look)
     need([i for i in grid.nodes if isinstance(store.look(i), Damaged)], whole=False)
     return {identity: node for identity, node in grid.nodes.items() if identity in needed}
 

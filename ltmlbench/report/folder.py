@@ -93,7 +93,7 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
         {
             "results.csv": results_text(results),
             "summary.csv": summary_text(results),
-            "table.md": render_table(results, about, pointing, differences),
+            "table.md": render_table(results, about, pointing, differences, readable),
             "report.html": page,
         }
     )
@@ -140,9 +140,9 @@ def _seen(runs: Sequence[RunRecord]) -> dict[str, float]:
     several = len({run.backbone for run in runs if not run.floor}) > 1
     counts: dict[str, list[int]] = {}
     for run in runs:
-        if not run.floor and run.samples_seen is not None:
+        if run.done and not run.floor and run.cost is not None:
             name = f"{run.method}, {run.backbone}" if several else run.method
-            counts.setdefault(name, []).append(run.samples_seen)
+            counts.setdefault(name, []).append(run.cost.trained)
     return {name: sum(found) / len(found) for name, found in counts.items()}
 
 

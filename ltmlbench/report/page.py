@@ -23,6 +23,7 @@ from ltmlbench.report.blocks import (
     label_block,
     shot_block,
 )
+from ltmlbench.report.cost import cost_block
 from ltmlbench.report.curves import curve_figures
 from ltmlbench.report.looking import LOOKING, pointing_blocks, unexplained_lines
 from ltmlbench.report.provenance import (
@@ -72,7 +73,9 @@ def render_page(
         parts[LOOKING.lower()] = _looking(blocks, about, pointing, galleries or {}, rows)
     damaged = [f"{run}: {cause}" for run, cause in about.damaged.items()]
     failed = [f"{run}: {cause}" for run, cause in about.failures.items()]
+    cost = cost_block(runs)
     parts |= {
+        "cost": f'{_table(cost)}<p class="soft">{escape(cost.caption)}</p>' if cost else "",
         "made on the way": _made(about),
         "training": curve_figures(history, rows, CURVES),
         "failed runs": _bullets(failed),

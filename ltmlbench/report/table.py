@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 from tabulate import tabulate
@@ -17,8 +18,10 @@ from ltmlbench.report.blocks import (
     label_block,
     shot_block,
 )
+from ltmlbench.report.cost import cost_block
 from ltmlbench.report.looking import LOOKING, pointing_blocks, unexplained_lines
 from ltmlbench.report.summary import Summary, progress, summaries
+from ltmlbench.results.records import RunRecord
 
 
 def render_table(
@@ -26,14 +29,16 @@ def render_table(
     about: About,
     pointing: pd.DataFrame | None = None,
     differences: Sequence[Block] = (),
+    runs: Sequence[RunRecord] = (),
 ) -> str:
-    """table.md: the headline per unit, head/medium/tail, each label, differences, where the
+    """table.md: the headline per unit, head/medium/tail, each label, differences, cost, where the
     networks look, failures, remarks, notes. Official test sets stand one below the other.
 
     Args:
         results: as `ltmlbench.results.tables.read_results` gives them; it may be empty.
         pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
         differences: as `ltmlbench.report.differences.difference_blocks` returns them.
+        runs: what they cost is said.
     """
     parts = [f"# {_inline(titled(about.title, about))}", _inline(data_line(about))]
     parts.append(progress(results, about))
@@ -43,6 +48,8 @@ def render_table(
     if differences:
         parts += [f"## {titled('Differences', about)}"]
         parts += [markdown(block, level=3) for block in differences]
+    if cost := cost_block(runs):
+        parts.append(markdown(replace(cost, title=titled(cost.title, about))))
     parts += _looking(blocks, about, pointing)
     parts += _list("Made on the way", about.made.values(), about)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]

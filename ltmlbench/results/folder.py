@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import json
 import os
 import shutil
@@ -255,18 +254,6 @@ class OutFolder:
                 f"cannot write {names} into {self.root} ({error.strerror or error}): what was "
                 "there is left as it was"
             ) from error
-
-
-def samples_shown(folder: Path) -> int | None:
-    """How many samples a training showed, by the history.csv it left: 0 if it left none, None if
-    that does not say (one of an earlier version)."""
-    try:
-        with open(folder / "history.csv", newline="") as file:
-            return sum(int(row["samples"]) for row in csv.DictReader(file))
-    except FileNotFoundError:
-        return 0
-    except (OSError, KeyError, TypeError, ValueError):
-        return None
 
 
 def copy_files(artifact: Artifact, folder: Path, only: Sequence[str] = ()) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -17,11 +18,14 @@ from ltmlbench.identity import canonical, digest
 from ltmlbench.registry import registry
 from ltmlbench.results.claim import claim
 from ltmlbench.results.collect import Collected, collect
-from ltmlbench.results.folder import OutFolder, copy_files, samples_shown
+from ltmlbench.results.cost import cost_of
+from ltmlbench.results.folder import OutFolder, copy_files
 from ltmlbench.results.records import (
     BenchmarkRecord,
+    CostRecord,
     ExplanationRecord,
     FailureRecord,
+    Json,
     RunRecord,
     SplitRecord,
     read_json,
@@ -129,14 +133,13 @@ class Recorder:
         model, predicted = self._stored(run.model), self._stored(run.identity)
         for artifact in (model, predicted):
             copy_files(artifact, folder)
-        network = folder / "network.json"
         done: dict[str, Any] = {
             "status": "done",
             "environment": model.manifest.get("environment") or {},
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
-            "network": read_json(network) if network.exists() else {},
+            "cost": self._cost(run),
+            "network": self._network(run.model),
             "explanation": self._explanation(run),
-            "samples_seen": self._samples_seen(run.model),
             "recorded": predicted.manifest["created"],
         }
         try:
@@ -200,17 +203,17 @@ class Recorder:
         files = tuple(artifact.manifest["files"])
         return record.model_copy(update={"files": files, "seconds": artifact.seconds})
 
-    def _samples_seen(self, model: str) -> int | None:
-        """Samples shown in all trainings behind a model; None if one of them did not count."""
-        nodes, waiting = self.benchmark.grid.nodes, [model]
-        behind: dict[str, int | None] = {}
-        while waiting:
-            identity = waiting.pop()
-            if identity not in behind:
-                behind[identity] = samples_shown(self._stored(identity).folder)
-                waiting += nodes[identity].inputs
-        counts = list(behind.values())
-        return None if None in counts else sum(count or 0 for count in counts)
+    def _cost(self, run: Run) -> CostRecord | None:
+        found = cost_of(run.model, self.benchmark.grid, self.benchmark.store)
+        return None if found is None else CostRecord(**asdict(found))
+
+    def _network(self, identity: str) -> Json:
+        """What is known of a model's network: what its stage says, or the nearest one before it."""
+        file = self._stored(identity).folder / "network.json"
+        if file.exists():
+            return dict(read_json(file))
+        found = (self._network(inner) for inner in self.benchmark.grid.nodes[identity].inputs)
+        return next(filter(None, found), {})
 
     def _stored(self, identity: str) -> Artifact:
         artifact = self.benchmark.store.get(identity)

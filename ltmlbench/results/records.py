@@ -72,6 +72,14 @@ class ExplanationRecord(_Form):
     failure: FailureRecord | None = None
 
 
+class CostRecord(_Form):
+    """What all stages of a model cost, shared ones too (`ltmlbench.results.cost`)."""
+
+    seconds: float
+    trained: int
+    scored: int
+
+
 class RunRecord(_Form):
     """The content of a run.json.
 
@@ -85,10 +93,9 @@ class RunRecord(_Form):
         distributions: component -> the package it comes from and its version.
         environment: where the model was trained; empty if unknown.
         seconds: per stage: "fit", "predict".
+        cost: of all stages the model is made from; None if unknown.
         metrics: unit -> metric -> value over all labels, as they were when the run ended; None
             where it is undefined.
-        samples_seen: how often a sample was shown to a network in all trainings of the run, those
-            of teachers and pre-training too; None if one of them did not count.
         recorded: UTC; of a run that is done, when its predictions were made.
     """
 
@@ -110,11 +117,11 @@ class RunRecord(_Form):
     split: SplitRecord | None = None
     environment: Mapping[str, Any] = {}
     seconds: Mapping[str, float] = {}
+    cost: CostRecord | None = None
     metrics: Mapping[str, Mapping[str, float | None]] = {}
     network: Mapping[str, Any] = {}
     failure: FailureRecord | None = None
     explanation: ExplanationRecord | None = None
-    samples_seen: int | None = Field(None, ge=0)
     recorded: str = ""
 
     _id = field_validator("id")(safe_name)

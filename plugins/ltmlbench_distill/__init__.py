@@ -47,6 +47,7 @@ def ltmlbench_distillations() -> list[Record]:
             "per-sample class-balanced distillation from subset teachers",
             citation=_RLKD,
             aliases=("cbkd",),
+            version=2,
         ),
         Record(
             "weighted",

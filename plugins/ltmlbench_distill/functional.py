@@ -1,10 +1,11 @@
-"""The formulas of distillation from subset teachers (METHODS 1.5, 1.6, 2.1).
+"""The formulas of distillation from subset teachers.
 
 Shapes: B samples, C labels of the student, S labels of a teacher, N training samples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,37 @@ def soft_bce(student: torch.Tensor, teacher: torch.Tensor, temperature: float) -
     taught = torch.sigmoid(teacher.detach() / temperature)
     loss = F.binary_cross_entropy_with_logits(student / temperature, taught, reduction="none")
     return temperature**2 * loss
+
+
+def by_label(
+    hard: torch.Tensor, soft: Sequence[torch.Tensor], blocks: Sequence[torch.Tensor], alpha: float
+) -> torch.Tensor:
+    """Mean over samples and labels of (1 − α_c) hard + α_c soft; α_c = α for the labels of some
+    teacher, 0 for the others. Of a label that several teachers know, soft is their mean (ours).
+
+    Args:
+        hard: B×C losses against the labels.
+        soft: per teacher B×S weighted losses against what it says.
+        blocks: per teacher its S labels.
+    """
+    told = hard.new_zeros(hard.shape[1])
+    total = torch.zeros_like(hard, dtype=torch.promote_types(hard.dtype, torch.float32))
+    for block, losses in zip(blocks, soft, strict=True):
+        told = told.index_add(0, block, told.new_ones(len(block)))
+        total = total.index_add(1, block, losses.to(total.dtype))
+    share = alpha * (told > 0).to(total.dtype)
+    return ((1 - share) * hard + share * total / told.clamp(min=1)).mean()
+
+
+def by_block(
+    hard: torch.Tensor, soft: Sequence[torch.Tensor], blocks: Sequence[torch.Tensor], alpha: float
+) -> torch.Tensor:
+    """(1 − α) · mean of hard + α · sum over teachers of the mean of soft; arguments as in
+    `by_label`."""
+    total = hard.new_zeros(())
+    for losses in soft:
+        total = total + losses.mean()
+    return (1 - alpha) * hard.mean() + alpha * total
 
 
 def rebalanced(targets: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
@@ -59,6 +91,6 @@ def share_of_block(counts: Floats) -> Floats:
 
 def prior_shift(taught_share: Floats, full_share: Floats) -> Floats:
     """S numbers to add to a teacher's logits: −logit(share among what it was trained on)
-    + logit(share among all training samples) (METHODS 1.6, ours)."""
+    + logit(share among all training samples) (ours)."""
     a, b = np.clip(taught_share, 1e-4, 1 - 1e-4), np.clip(full_share, 1e-4, 1 - 1e-4)
     return np.asarray(np.log(b / (1 - b)) - np.log(a / (1 - a)))

@@ -20,7 +20,7 @@ def check_lesson(
     """As `check_batch`; besides, every teacher has to have said B×S logits for its block.
 
     Args:
-        hard: the mean loss against the labels, one number.
+        hard: B×C losses against the labels.
         blocks: per teacher, the S labels it knows.
         n_labels: C of the labels the loss is bound to.
 
@@ -37,9 +37,10 @@ def check_lesson(
         )
     if not len(logits):
         raise DataError("a distillation loss of no samples: there is nothing to average")
-    if hard.numel() != 1:
+    if hard.shape != logits.shape:
         raise DataError(
-            f"the loss against the labels is {tuple(hard.shape)}: a distillation takes its mean"
+            f"the loss against the labels is {tuple(hard.shape)}: a distillation takes one value "
+            f"per sample and label, {tuple(logits.shape)}"
         )
     if len(taught) != len(blocks):
         raise DataError(f"logits of {len(taught)} teachers, but there are {len(blocks)} blocks")

@@ -28,8 +28,8 @@ FEW = 5
 
 
 class Prototypes(Stage):
-    """Per label the mean of L2-normalised, pooled features of its training pictures (METHODS 1.4,
-    ours): of those with no other label where there are at least `FEW`.
+    """Per label the mean of L2-normalised, pooled features of its training samples
+    (ours): of those with no other label where there are at least `FEW`.
 
     Writes ``prototypes.npy``, C×D float64; NaN for labels without a sample.
     """
@@ -156,6 +156,25 @@ class SubsetExamples(ExamplesStage):
         )
         labels = np.array(members[self.index], dtype=np.int64)
         np.savez(work.folder / "examples.npz", rows=rows, labels=labels)
+
+
+class RestExamples(ExamplesStage):
+    """What the teacher of the labels in no subset learns: those labels, on all training rows."""
+
+    depends: ClassVar[frozenset[str]] = frozenset({"data", "split"})
+
+    apart: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return "examples of the labels in no subset"
+
+    def run(self, work: Work) -> None:
+        names = work.task.labels.names
+        labels = np.array([names.index(name) for name in self.apart if name in names])
+        np.savez(
+            work.folder / "examples.npz", rows=np.arange(len(work.task.split.train)), labels=labels
+        )
 
 
 class TeacherLogits(LogitsStage):

@@ -1,4 +1,4 @@
-"""What is known of the eight labels beforehand, for RSKD (METHODS 2.1; the tables are ours)."""
+"""What is known of the eight labels beforehand, for RSKD (the tables are ours)."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class RandomSubsets(SubsetGenerator):
 
 class ByShot(SubsetGenerator):
     """Head, medium and tail labels. A set of one label joins its neighbour. The thresholds divide
-    ODIR-5K's eyes as 1000 and 250 positives do (METHODS 2.1, ours)."""
+    ODIR-5K's eyes as 1000 and 250 positives do (ours)."""
 
     head: float = Field(0.15, gt=0, description="from this count (below 1: share) a head label")
     tail: float = Field(0.037, gt=0, description="below this count (below 1: share) a tail label")

@@ -7,7 +7,7 @@ from torch import nn
 
 
 class RegionAttentionMap(nn.Module):
-    """B×D×h×w features -> B×1×h×w map M in 0..1 (METHODS 1.3)."""
+    """B×D×h×w features -> B×1×h×w map M in 0..1."""
 
     def __init__(self, in_features: int, kernel: int, channels: int) -> None:
         super().__init__()

@@ -35,7 +35,7 @@ class RegionAttention(Head):
     M = σ(conv_k([mean_c F ; max_c F ; conv_1×1 F])), F' = M ⊙ F: pooling outputs and a trainable
     convolution's output, concatenated, one convolution, a sigmoid, as the poster says. The
     7 × 7 kernel, one channel for the trainable part, no bias, no residual and the place after the
-    last stage are ours (METHODS 1.3).
+    last stage are ours.
     """
 
     dropout: float = Field(0.2, ge=0, lt=1, description="share of pooled features set to zero")

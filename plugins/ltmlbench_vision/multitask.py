@@ -1,11 +1,11 @@
-"""Multi-task pre-training: lesion segmentation and severity grading on one trunk (METHODS 1.2)."""
+"""Multi-task pre-training: lesion segmentation and severity grading on one trunk."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -33,6 +33,9 @@ class MultiTask(Pretraining):
 
     epochs: int | None = Field(None, ge=1, description="the benchmark's own number if not given")
     weight: float = Field(1.0, ge=0, description="λ_S, of segmentation beside grading")
+    lesion_loss: Literal["dice", "weighted", "focal-tversky"] = Field(
+        "dice", description="of segmentation: see `ltmlbench_vision.lesion_losses`"
+    )
     lesions: tuple[str, ...] = Field(
         ("MA", "HE", "EX", "SE"), description="channels of Subnet-S, written [MA,HE,EX,SE]"
     )

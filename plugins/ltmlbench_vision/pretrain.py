@@ -1,4 +1,4 @@
-"""The training behind `ltmlbench_vision.multitask`: network, loss and report (METHODS 1.2).
+"""The training behind `ltmlbench_vision.multitask`: network, loss and report.
 
 Shapes: B batch, S image side, L lesion channels, 5 grades.
 """
@@ -29,6 +29,7 @@ from ltmlbench.plugin import (
     write_history,
     write_json,
 )
+from ltmlbench_vision.lesion_losses import LesionLoss, lesion_loss
 from ltmlbench_vision.sources import Examples, gather, shown
 
 if TYPE_CHECKING:
@@ -79,25 +80,22 @@ def multitask_loss(
     masks: torch.Tensor,
     annotated: torch.Tensor,
     weight: float,
+    kind: LesionLoss,
+    share: torch.Tensor,
 ) -> torch.Tensor:
-    """L_C + λ_S L_S. L_C: cross-entropy over the samples with a grade (>= 0). L_S: mean over the
-    annotated (sample, channel) pairs of BCE + 1 − softDice, softDice =
-    (2 Σ p s + 1)/(Σ p + Σ s + 1) over the pixels. A task without a valid sample counts 0.
+    """L_C + λ_S L_S. L_C: cross-entropy over the samples with a grade (>= 0). L_S: `lesion_loss`
+    over the annotated (sample, channel) pairs. A task without a valid sample counts 0.
 
     Args:
         grade: B int64; masks: B×L×S×S in {0, 1}; annotated: B×L bool.
+        share: L, lesion pixels among the annotated pixels of the training pictures.
     """
     total = grade_logits.sum() * 0.0 + lesion_logits.sum() * 0.0
     graded = grade >= 0
     if graded.any():
         total = total + F.cross_entropy(grade_logits[graded].float(), grade[graded])
     if annotated.any():
-        logits, truth = lesion_logits[annotated].float(), masks[annotated]
-        bce = F.binary_cross_entropy_with_logits(logits, truth, reduction="none").mean(dim=(1, 2))
-        p = logits.sigmoid()
-        both = 2 * (p * truth).sum(dim=(1, 2)) + 1
-        dice = both / (p.sum(dim=(1, 2)) + truth.sum(dim=(1, 2)) + 1)
-        total = total + weight * (bce + 1 - dice).mean()
+        total = total + weight * lesion_loss(lesion_logits, masks, annotated, kind, share)
     return total
 
 
@@ -112,6 +110,7 @@ def pretrain(options: MultiTask, work: Work) -> None:
     grading = load("head", options.head).build(trunk.num_features, GRADES)
     network = place(TwoBranches(trunk, grading, len(options.lesions)), task.numerics)
     rows = np.flatnonzero(~examples.held_out)
+    share = torch.from_numpy(examples.lesion_share(rows)).to(task.numerics.device)
     steps = max(1, len(rows) // schedule.batch_size)
 
     def losses(epoch: int) -> Iterator[tuple[torch.Tensor, int]]:
@@ -120,7 +119,14 @@ def pretrain(options: MultiTask, work: Work) -> None:
             with autocast(task.numerics):
                 grades, lesions = network(batch.images)
             loss = multitask_loss(
-                grades, lesions, batch.grade, batch.masks, batch.annotated, options.weight
+                grades,
+                lesions,
+                batch.grade,
+                batch.masks,
+                batch.annotated,
+                options.weight,
+                options.lesion_loss,
+                share,
             )
             yield loss, len(batch.grade)
 

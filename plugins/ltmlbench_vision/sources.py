@@ -75,6 +75,16 @@ class Examples:
                     out[b, :, :, c] = held[row, :, :, channel]
         return out
 
+    def lesion_share(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """L: lesion pixels among the pixels of the rows where the lesion was looked for; 0 where
+        it was in none."""
+        found = np.zeros(self.annotated.shape[1])
+        for start in range(0, len(rows), 64):
+            some = rows[start : start + 64]
+            found += (self.masks(some).mean(axis=(1, 2)) * self.annotated[some]).sum(axis=0)
+        looked = self.annotated[rows].sum(axis=0)
+        return np.asarray(found / np.maximum(looked, 1), dtype=np.float32)
+
     def _source_of(self, rows: Rows) -> Rows:
         return np.asarray(np.searchsorted(self.first, rows, side="right") - 1)
 

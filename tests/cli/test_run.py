@@ -57,7 +57,7 @@ def test_it_leaves_what_the_design_says(done):
         assert trained | {"predictions.parquet", "run.json", "identity.json"} <= files
         assert run["status"] == "done"
         shown = 2 * (run["split"]["train"] // 16 * 16)  # two epochs of full batches
-        assert run["samples_seen"] == (0 if run["floor"] else shown)
+        assert run["cost"]["trained"] == (0 if run["floor"] else shown)
         assert len(run["split"]["fingerprint"]) == 64
 
 

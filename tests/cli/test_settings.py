@@ -1,7 +1,6 @@
 """Mistaken options and settings files: exit code 2, one line, nothing written, no traceback."""
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -263,23 +262,6 @@ def test_odd_names_of_runs_are_one_line(command, name, empty, capsys):
     (empty / "out" / "runs" / "ib-net-fold_1-s0-abc" / "other.txt").write_text("")
     assert main([command, name, *([name] if command == "why" else [])]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-
-
-def test_a_run_is_found_by_the_name_the_table_gives_it_or_the_runs_are_listed(empty, capsys):
-    for name in ("focal_gamma=3_-net-fold_1-s0-a", "focal_gamma=3_-net-fold_2-s0-b", "ib-net-s0-c"):
-        (empty / "out" / "runs" / name).mkdir(parents=True)
-        (empty / "out" / "runs" / name / "identity.json").write_text(json.dumps({"of": name}))
-    assert main(["why", "focal[gamma=3]-net-fold_1", "ib"]) == 0
-    assert "fold_1" in capsys.readouterr().out
-    assert main(["why", "focal[gamma=3]", "ib"]) == 2
-    error = capsys.readouterr().err
-    assert "2 runs" in error
-    assert "focal_gamma=3_-net-fold_2-s0-b" in error
-    assert main(["why", "db", "ib"]) == 2
-    assert "ib-net-s0-c" in capsys.readouterr().err
-    (empty / "out" / "runs" / "ib-net-s0-c" / "identity.json").write_text("{")
-    assert main(["why", "ib", "ib"]) == 2
-    assert "identity.json cannot be read" in capsys.readouterr().err
 
 
 def test_home_is_the_home_folder_wherever_a_place_is_named(empty, monkeypatch, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""The formulas of METHODS 1.5, 1.6 and 2.1 against slow versions written with loops."""
+"""The formulas of distillation against slow versions written with loops."""
 
 from math import exp, log
 
@@ -14,6 +14,8 @@ Y = np.array([[1, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0], [1, 1, 0, 0], [1, 0, 0, 
 LABELS = LabelMatrix(Y)
 BLOCKS = [np.array([0, 3]), np.array([1, 2])]
 PRIORS = [np.array([0.6, 0.4]), np.array([0.5, 0.3])]
+HARD = torch.linspace(0.05, 1.2, 24, dtype=torch.float64).reshape(6, 4)
+"""Losses against the labels; any numbers will do."""
 
 
 def sigmoid(x):
@@ -50,22 +52,84 @@ def weight(row, label, kind):
     return {"inverse": len(Y) / (4 * n[label]), "uniform": 1.0}[kind]
 
 
-@pytest.mark.parametrize("kind", ["db", "effective", "inverse", "uniform"])
-@pytest.mark.parametrize("prior", ["corrected", "raw"])
-def test_class_balanced_distillation_is_the_formula(batch, kind, prior):
-    logits, targets, taught = batch
-    text = f"class-balanced[kd_weight={kind},teacher_prior={prior},alpha=0.3,temperature=3]"
-    loss = load("distillation", text).bind(LABELS, BLOCKS, PRIORS)
+def mixed_by_label(hard, z, said, blocks, kind, prior, alpha, T):
+    """(1/BC) Σ_i Σ_c [(1 − α_c) hard_ic + α_c w_ic KD_ic], one element after the other."""
     total = 0.0
     for i in range(6):
-        for k, block in enumerate(BLOCKS):
+        for c in range(4):
+            told = []
+            for k, block in enumerate(blocks):
+                for s, label in enumerate(block):
+                    if label == c:
+                        t = float(said[k][i, s])
+                        t = corrected(t, c, PRIORS[k][s]) if prior == "corrected" else t
+                        told.append(weight(i, c, kind) * soft(float(z[i, c]), t, T))
+            if told:
+                total += (1 - alpha) * float(hard[i, c]) + alpha * sum(told) / len(told)
+            else:
+                total += float(hard[i, c])
+    return total / 24
+
+
+def mixed_by_block(hard, z, said, blocks, kind, prior, alpha, T):
+    """(1 − α) mean of hard + α (1/B) Σ_i Σ_k (1/|S_k|) Σ_c w_ic KD_ic."""
+    total = 0.0
+    for i in range(6):
+        for k, block in enumerate(blocks):
             for s, c in enumerate(block):
-                t = float(taught[k][i, s])
+                t = float(said[k][i, s])
                 t = corrected(t, c, PRIORS[k][s]) if prior == "corrected" else t
-                total += weight(i, c, kind) * soft(float(logits.detach()[i, c]), t, 3) / len(block)
-    expected = 0.7 * 0.25 + 0.3 * total / 6
-    value = loss(torch.tensor(0.25), logits, targets, taught)
+                total += weight(i, c, kind) * soft(float(z[i, c]), t, T) / len(block)
+    return (1 - alpha) * float(hard.mean()) + alpha * total / 6
+
+
+ALL_TAUGHT = BLOCKS
+TWO_UNTAUGHT = [np.array([3]), np.array([1])]
+SHARED = [np.array([0, 3]), np.array([3, 2])]
+
+
+@pytest.mark.parametrize("blocks", [ALL_TAUGHT, TWO_UNTAUGHT, SHARED])
+@pytest.mark.parametrize("kind", ["db", "effective", "inverse", "uniform"])
+@pytest.mark.parametrize("prior", ["corrected", "raw"])
+@pytest.mark.parametrize(("mixing", "slow"), [("label", mixed_by_label), ("block", mixed_by_block)])
+def test_class_balanced_distillation_is_the_formula(batch, mixing, slow, kind, prior, blocks):
+    logits, targets, taught = batch
+    said = [t[:, : len(block)] for t, block in zip(taught, blocks, strict=True)]
+    options = f"mixing={mixing},kd_weight={kind},teacher_prior={prior},alpha=0.3,temperature=3"
+    priors = [p[: len(block)] for p, block in zip(PRIORS, blocks, strict=True)]
+    loss = load("distillation", f"class-balanced[{options}]").bind(LABELS, blocks, priors)
+    value = loss(HARD, logits, targets, said)
+    expected = slow(HARD, logits.detach(), said, blocks, kind, prior, 0.3, 3)
     assert float(value.detach()) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_label_no_teacher_knows_keeps_its_full_loss_against_the_labels():
+    logits = torch.randn(6, 4, dtype=torch.float64, requires_grad=True)
+    targets = torch.tensor(Y, dtype=torch.float64)
+    said = [torch.randn(6, 1, dtype=torch.float64) for _ in TWO_UNTAUGHT]
+    priors = [np.array([0.5])] * 2
+
+    def gradient(text):
+        bce = torch.nn.functional.binary_cross_entropy_with_logits
+        loss = load("distillation", text).bind(LABELS, TWO_UNTAUGHT, priors)
+        value = loss(bce(logits, targets, reduction="none"), logits, targets, said)
+        return torch.autograd.grad(value, logits)[0]
+
+    plain = (torch.sigmoid(logits) - targets).detach() / 24
+    np.testing.assert_allclose(gradient("class-balanced")[:, [0, 2]], plain[:, [0, 2]])
+    assert not np.allclose(gradient("class-balanced")[:, [1, 3]], plain[:, [1, 3]])
+    np.testing.assert_allclose(
+        gradient("class-balanced[mixing=block]")[:, [0, 2]], plain[:, [0, 2]] / 2
+    )
+
+
+def test_without_the_teachers_share_it_is_the_loss_against_the_labels(batch):
+    logits, targets, taught = batch
+    for mixing in ("label", "block"):
+        text = f"class-balanced[alpha=0,mixing={mixing}]"
+        loss = load("distillation", text).bind(LABELS, BLOCKS, PRIORS)
+        value = float(loss(HARD, logits.detach(), targets, taught))
+        assert value == pytest.approx(float(HARD.mean()))
 
 
 def test_weighted_distillation_is_the_formula(batch):
@@ -80,8 +144,8 @@ def test_weighted_distillation_is_the_formula(batch):
                 t = corrected(float(taught[k][i, s]), c, PRIORS[k][s])
                 omega = len(block) * (1 / n[c]) / scale
                 total += omega * soft(float(logits.detach()[i, c]), t, 4)
-    value = loss(torch.tensor(0.25), logits, targets, taught)
-    assert float(value.detach()) == pytest.approx(0.25 + 0.5 * total / 6 / 4, rel=1e-5)
+    value = loss(HARD, logits, targets, taught)
+    assert float(value.detach()) == pytest.approx(float(HARD.mean()) + total / 48, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["class-balanced", "weighted"])
@@ -89,7 +153,7 @@ def test_gradients_flow_to_the_student_alone(batch, name):
     logits, targets, taught = batch
     taught = [said.requires_grad_() for said in taught]
     loss = load("distillation", name).bind(LABELS, BLOCKS, PRIORS)
-    loss(torch.tensor(0.0), logits, targets, taught).backward()
+    loss(HARD, logits, targets, taught).backward()
     assert all(said.grad is None for said in taught)
     assert logits.grad.abs().sum() > 0
 
@@ -104,7 +168,8 @@ def test_labels_that_never_occur_and_samples_without_labels_stay_finite():
     empty = LabelMatrix(np.zeros((4, 3), dtype=int))
     for name in ("class-balanced", "weighted", "class-balanced[kd_weight=effective]"):
         loss = load("distillation", name).bind(empty, [np.array([0, 2])], [np.zeros(2)])
-        value = loss(torch.tensor(0.1), torch.zeros(4, 3), torch.zeros(4, 3), [torch.zeros(4, 2)])
+        zeros = torch.zeros(4, 3)
+        value = loss(zeros, zeros, zeros, [torch.zeros(4, 2)])
         assert torch.isfinite(value)
 
 
@@ -112,14 +177,14 @@ def test_half_precision_logits_give_a_finite_loss(batch):
     logits, targets, taught = batch
     loss = load("distillation", "class-balanced").bind(LABELS, BLOCKS, PRIORS)
     half = logits.detach().to(torch.bfloat16).requires_grad_()
-    value = loss(torch.tensor(0.1), half, targets.float(), [t.float() for t in taught])
+    value = loss(HARD.float(), half, targets.float(), [t.float() for t in taught])
     value.backward()
     assert torch.isfinite(value)
     assert torch.isfinite(half.grad).all()
 
 
 def test_the_weight_is_that_of_db_loss_but_for_samples_without_a_positive():
-    from ltmlbench_imbalance.functional import inverse_counts, rebalancing_weight
+    from ltmlbench_imbalance.formulas.basic import inverse_counts, rebalancing_weight
 
     targets, counts = torch.tensor(Y, dtype=torch.float64), torch.tensor(LABELS.counts).double()
     ours = functional.rebalanced(targets, counts)
@@ -133,7 +198,13 @@ def test_the_weight_is_that_of_db_loss_but_for_samples_without_a_positive():
 
 
 @pytest.mark.parametrize(
-    "name", ["class-balanced", "class-balanced[kd_weight=uniform]", "weighted"]
+    "name",
+    [
+        "class-balanced",
+        "class-balanced[kd_weight=uniform]",
+        "class-balanced[mixing=block]",
+        "weighted",
+    ],
 )
 class TestWhatIsGiven:
     def bound(self, name):
@@ -144,11 +215,11 @@ class TestWhatIsGiven:
         logits, targets, taught = batch
         targets[4, 2] = value
         with pytest.raises(DataError, match=r"targets hold only 0 and 1; .* \(row 4\)"):
-            self.bound(name)(torch.tensor(0.25), logits, targets, taught)
+            self.bound(name)(HARD, logits, targets, taught)
 
     def test_teachers_have_to_say_a_logit_per_sample_and_label_of_theirs(self, batch, name):
         logits, targets, taught = batch
-        loss, hard = self.bound(name), torch.tensor(0.25)
+        loss, hard = self.bound(name), HARD
         for said, message in [
             (taught[:1], "logits of 1 teachers, but there are 2 blocks"),
             ([taught[0], taught[1][:, :1]], r"teacher 1 said \(6, 1\)"),
@@ -160,12 +231,13 @@ class TestWhatIsGiven:
 
     def test_shapes_and_types_are_looked_at(self, batch, name):
         logits, targets, taught = batch
-        loss, hard = self.bound(name), torch.tensor(0.25)
+        loss, hard = self.bound(name), HARD
         for z, y, h, message in [
             (logits[:, :3], targets, hard, "B×C alike"),
+            (logits, targets, hard.mean(), r"against the labels is \(\): .* \(6, 4\)"),
             (logits[:, :3], targets[:, :3], hard, "logits of 3 labels, .* bound to 4"),
             (logits.long(), targets, hard, "floating-point"),
-            (logits, targets, targets, r"against the labels is \(6, 4\)"),
+            (logits, targets, hard[:, :2], r"against the labels is \(6, 2\)"),
             (logits[:0], targets[:0], hard, "nothing to average"),
         ]:
             with pytest.raises(DataError, match=message):
@@ -176,7 +248,7 @@ class TestWhatIsGiven:
         for dtype in (torch.float16, torch.bfloat16):
             logits = torch.full((6, 4), 80, dtype=dtype, requires_grad=True)
             taught = [torch.full((6, 2), -80.0) for _ in BLOCKS]
-            value = self.bound(name)(torch.tensor(0.25), logits, targets, taught)
+            value = self.bound(name)(HARD, logits, targets, taught)
             value.backward()
             assert torch.isfinite(value)
             assert torch.isfinite(logits.grad).all()

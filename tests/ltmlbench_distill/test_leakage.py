@@ -71,7 +71,7 @@ def made(task, root):
         make_ready(given.feed, given.samples, store)
     row = Row("ours", load("method", "ours"))
     for node in build_grid([row], [(task.backbone, task.numerics)], [task]).nodes.values():
-        outcome = execute(node, store, lambda *_: None)
+        outcome = execute(node, store, lambda *_, **__: None)
         assert not outcome.failure, outcome.trace
         found.setdefault(type(node.stage), []).append(store.folder(node.identity))
     return found

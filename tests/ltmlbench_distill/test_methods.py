@@ -109,7 +109,12 @@ def test_a_source_that_holds_pictures_of_the_benchmark_is_refused():
 def done(tmp_path_factory):
     """One whole run of two methods; its configuration and store."""
     root = tmp_path_factory.mktemp("ours")
-    given = {**SMALL, "methods": "ours,rskd", "out": root / "out", "cache_dir": root / "cache"}
+    given = {
+        **SMALL,
+        "methods": "ib,ours[views=2],rskd",
+        "out": root / "out",
+        "cache_dir": root / "cache",
+    }
     result = ltmlbench.run(given)
     benchmark = prepare(*configure(given), decode=True)
     return result, benchmark
@@ -125,7 +130,7 @@ def stages_of(benchmark, kind):
 def test_a_whole_run_ends_with_a_row_per_method(done):
     result, benchmark = done
     rows = result.results
-    assert set(rows["method"]) == {"ours", "rskd"}
+    assert set(rows["method"]) == {"ib", "ours[views=2]", "rskd"}
     assert rows.query("metric == 'map' and label.isna()")["value"].between(0, 1).all()
     assert all(benchmark.store.has(run.identity) for run in benchmark.grid.runs)
 
@@ -144,6 +149,9 @@ def test_what_was_made_before_the_runs_is_there_to_look_at(done):
     for folder in subsets:
         found = json.loads((folder / "subsets.json").read_text())
         assert "{" + ", ".join(found[0]["labels"]) + "}" in made
+    compared = [folder for name, folder in stages.items() if name.startswith("teachers_beside")]
+    assert len(compared) == 2
+    assert made.count("validation rows, teacher minus plain network") == 2
     assert "stages/pre-train" in (result.out / "report.html").read_text()
 
 

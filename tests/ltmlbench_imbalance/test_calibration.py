@@ -102,3 +102,37 @@ def test_what_is_fitted_on_validation_rows_says_that_there_are_none():
 def test_two_samplers_cannot_be_undone():
     with pytest.raises(RequestError, match="two samplers"):
         load("method", "calibrated[base=two-samplers,by=prior]").plan(task_of(vectors(30)))
+
+
+def test_its_row_trains_nothing_and_says_whose_weights_it_stands_on(tmp_path):
+    import json
+
+    import pandas as pd
+
+    import ltmlbench
+
+    z, truth = example(n=90)
+    frame = pd.DataFrame(truth.dense, columns=["a", "b", "c"]).join(pd.DataFrame(z).add_prefix("x"))
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    result = ltmlbench.run(
+        {
+            "dataset": "table",
+            "data_dir": str(tmp_path / "table.csv"),
+            "methods": "ib,calibrated[base=ib,by=adjustment]",
+            "floors": "none",
+            "epochs": 2,
+            "folds": 2,
+            "out": str(tmp_path / "out"),
+            "cache_dir": str(tmp_path / "cache"),
+        }
+    )
+    assert not result.about.failures
+    trained = list((tmp_path / "cache").glob("artifacts/*/*/model.safetensors"))
+    assert len(trained) == 2, "one training per fold, for both rows"
+    for path in (tmp_path / "out" / "runs").glob("*/run.json"):
+        assert json.loads(path.read_text())["network"]["weights"]["model"].startswith("mlp")
+    scores = result.results[result.results["label"] == ""].set_index(["method", "fold", "metric"])
+    for metric in ("map", "macro_auc"):
+        a, b = (scores.xs((m, metric), level=("method", "metric"))["value"]
+                for m in ("ib", "calibrated[base=ib,by=adjustment]"))  # fmt: skip
+        np.testing.assert_allclose(a, b, rtol=1e-9)

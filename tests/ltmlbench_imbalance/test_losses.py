@@ -59,7 +59,7 @@ def sigmoid(x):
 
 
 def scalar_db(z, y, counts, n, *, focal=True):
-    """METHODS: written out per element, paper's bias."""
+    """Written out per element, paper's bias."""
     alpha, beta, mu, kappa, lam, gamma, b = 0.1, 10, 0.3, 0.05, 5, 2, 2
     out = np.zeros_like(z)
     for i in range(z.shape[0]):

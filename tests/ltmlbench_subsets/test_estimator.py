@@ -349,7 +349,7 @@ def test_many_labels_are_divided_as_the_order_of_columns_does_not_matter():
 
 @pytest.mark.realdata
 def test_on_odir_the_diseases_fall_into_three_subsets(real_data):
-    """METHODS 1.4: {D} {A, H, M} {G, C}; eyes with several of the six labels 184 -> 9."""
+    """{D} {A, H, M} {G, C}; eyes with several of the six labels 184 -> 9."""
     from ltmlbench_retina.keywords import labels_of
     from ltmlbench_retina.odir_sheet import read_sheets
 
@@ -370,7 +370,7 @@ MULAN = {
     "enron": (5, {2: (0.43, 0.56), 3: (0.35, 0.25), 4: (0.19, 0.22), 6: (0.11, 0.09)}),
     "corel5k": (5, {4: (0.24, 0.19), 6: (0.12, 0.13)}),
 }
-"""METHODS 1.4: shares left by K, of a plain relocation search; the smallest K is ours."""
+"""Shares left by K, of a plain relocation search; the smallest K is ours."""
 
 
 @pytest.mark.slow

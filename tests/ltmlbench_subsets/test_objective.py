@@ -1,4 +1,4 @@
-"""The objective against the formula of METHODS 1.4 written out with loops."""
+"""The objective against the formula of docs/subsets.md written out with loops."""
 
 from itertools import combinations
 from math import log

@@ -8,7 +8,7 @@ from ltmlbench import load
 
 
 def written_out(features, project, bias, combine):
-    """B×h×w map by METHODS 1.3: 7×7 convolution with padding 3 of [mean; max; 1×1 conv]."""
+    """B×h×w map by the formula: 7×7 convolution with padding 3 of [mean; max; 1×1 conv]."""
     B, _D, h, w = features.shape
     half = combine.shape[-1] // 2
     out = np.zeros((B, h, w))

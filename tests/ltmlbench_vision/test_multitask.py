@@ -14,6 +14,7 @@ from ltmlbench.errors import RequestError
 from ltmlbench.store import Store
 from ltmlbench.task import Source
 from ltmlbench.testing import bars, task_of, work_for
+from ltmlbench_vision.lesion_losses import lesion_loss
 from ltmlbench_vision.multitask import MultiTask, MultiTaskTrunk
 from ltmlbench_vision.pretrain import TwoBranches, multitask_loss
 from ltmlbench_vision.sources import gather
@@ -61,17 +62,70 @@ def test_the_loss_is_the_formula_for_any_mix_of_tasks(grade, known):
         torch.tensor(masks),
         torch.tensor(annotated),
         0.7,
+        "dice",
+        torch.zeros(2),
     )
     expected = written_out(grades, lesions, grade, masks, annotated, 0.7)
     assert float(value) == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_task_that_is_not_annotated_gives_no_gradient():
+def balanced(kind, lesions, masks, annotated, share):
+    """The mean over channels, pixel by pixel over the whole batch."""
+    terms = []
+    for c in range(masks.shape[1]):
+        some = [i for i in range(len(masks)) if annotated[i, c]]
+        if not some:
+            continue
+        bce, hit, missed, false, n = 0.0, 0.0, 0.0, 0.0, 0
+        for i in some:
+            for z, s in zip(lesions[i, c].ravel(), masks[i, c].ravel(), strict=True):
+                p = 1 / (1 + exp(-z))
+                w = ((1 - share[c]) / share[c]) ** 0.5 if kind == "weighted" else 1.0
+                bce -= w * s * log(p) + (1 - s) * log(1 - p)
+                hit, missed, false = hit + p * s, missed + (1 - p) * s, false + p * (1 - s)
+                n += 1
+        if kind == "weighted":  # 2 Σ p s / (Σ p + Σ s), in hits, misses and false alarms
+            terms.append(bce / n + 1 - (2 * hit + 1) / (2 * hit + missed + false + 1))
+        else:
+            tversky = (hit + 1) / (hit + 0.7 * missed + 0.3 * false + 1)
+            terms.append(bce / n + (1 - tversky) ** 0.75)
+    return sum(terms) / len(terms)
+
+
+@pytest.mark.parametrize("kind", ["weighted", "focal-tversky"])
+def test_a_balanced_lesion_loss_is_the_formula(kind):
+    generator = np.random.default_rng(3)
+    lesions = generator.normal(size=(3, 3, 4, 4))
+    masks = (generator.random((3, 3, 4, 4)) < 0.2).astype(float)
+    annotated = np.array([[True, False, False], [True, True, False], [False, True, False]])
+    share = np.array([0.1, 0.02, 0.5])
+    value = lesion_loss(*map(torch.tensor, (lesions, masks, annotated)), kind, torch.tensor(share))
+    assert float(value) == pytest.approx(balanced(kind, lesions, masks, annotated, share), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["dice", "weighted", "focal-tversky"])
+def test_a_lesion_that_is_nowhere_and_a_perfect_answer_stay_finite(kind):
+    for truth in (torch.zeros(2, 1, 4, 4), torch.ones(2, 1, 4, 4)):
+        logits = (80 * (2 * truth - 1)).requires_grad_()
+        annotated = torch.ones(2, 1, dtype=torch.bool)
+        lesion_loss(logits, truth, annotated, kind, truth.mean()[None]).backward()
+        assert torch.isfinite(logits.grad).all()
+
+
+@pytest.mark.parametrize("kind", ["dice", "weighted", "focal-tversky"])
+def test_a_task_that_is_not_annotated_gives_no_gradient(kind):
     grades = torch.randn(2, 5, requires_grad=True)
     lesions = torch.randn(2, 3, 4, 4, requires_grad=True)
     annotated = torch.tensor([[True, False, False], [False, False, False]])
     loss = multitask_loss(
-        grades, lesions, torch.tensor([-1, 2]), torch.zeros(2, 3, 4, 4), annotated, 1.0
+        grades,
+        lesions,
+        torch.tensor([-1, 2]),
+        torch.zeros(2, 3, 4, 4),
+        annotated,
+        1.0,
+        kind,
+        torch.full((3,), 0.1),
     )
     loss.backward()
     assert grades.grad[0].abs().sum() == 0
@@ -132,6 +186,8 @@ def test_sources_with_grades_masks_or_both_train_together(tmp_path):
     assert masks[0].sum() == 0
     assert (masks[1].sum(axis=(0, 1)) == [16, 0, 16]).all()
     assert examples.pictures(rows)[:, 0, 0, 0].tolist() == [0, 2]
+    # of MA there are marks, but nobody looked for it; row 3 has no masks
+    assert examples.lesion_share(rows).tolist() == [0, 0, 16 / 16**2]
 
 
 class Marked:

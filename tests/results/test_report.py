@@ -15,7 +15,7 @@ from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
 from ltmlbench.report.folder import report_on, write_report
 from ltmlbench.results.collect import collect
-from ltmlbench.results.records import ExplanationRecord
+from ltmlbench.results.records import CostRecord, ExplanationRecord
 from ltmlbench.results.scores import Metrics, overall
 
 FILES = ("results.csv", "summary.csv", "table.md", "report.html")
@@ -219,7 +219,7 @@ def test_rows_that_saw_unequal_numbers_of_samples_are_named_under_the_table(
 ):
     def table(**seen):
         runs = [
-            make_run(method, fold, samples_seen=number)
+            make_run(method, fold, cost=number and CostRecord(seconds=9, trained=number, scored=0))
             for method, number in seen.items()
             for fold in ("fold 1 of 2", "fold 2 of 2")
         ]
