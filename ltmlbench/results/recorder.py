@@ -190,8 +190,10 @@ class Recorder:
     def _explanation(self, run: Run) -> ExplanationRecord | None:
         """What run.json says of an explanation; one that failed leaves the run as it is."""
         outcome = self._outcomes.get(run.explanation)
-        if outcome is None:
-            return None
+        if outcome is None:  # not yet told; of a finished benchmark it lies there already
+            if not run.explanation or not self.benchmark.store.has(run.explanation):
+                return None
+            outcome = Outcome(run.explanation)
         record = ExplanationRecord(
             component=self.benchmark.config.explanation, identity=outcome.identity
         )
