@@ -136,7 +136,11 @@ def choose(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
         "score": SCORE,
         "trials": arguments.trials if not arguments.rows else None,
         "space": {row: SPACE[row] for row in plan if row in SPACE},
-        "settings": {k: str(v) for k, v in settings.items() if k not in ("data_dir", "cache_dir")},
+        "settings": {
+            name: [text.partition("=")[0] for text in value] if name == "sources" else str(value)
+            for name, value in settings.items()
+            if name not in ("data_dir", "cache_dir")
+        },
         "rows": {},
     }
     for row, specs in plan.items():

@@ -13,6 +13,8 @@ import torch
 
 from ltmlbench import load
 from ltmlbench.benchmark import configure, prepare
+from ltmlbench.feeds.ready import Ready
+from ltmlbench.testing import work_for
 from ltmlbench.training.network import autocast, build_network
 from ltmlbench.training.optimiser import make_optimizer
 from ltmlbench.training.views import views
@@ -21,7 +23,7 @@ BLOCKS = [np.array([1, 6]), np.array([2, 3]), np.array([4, 5])]  # columns of D 
 
 
 @pytest.fixture(scope="module")
-def task(tmp_path_factory):
+def work(tmp_path_factory):
     given = {
         "dataset": "fundus-sim[patients=240]",
         "methods": "ib",
@@ -32,19 +34,24 @@ def task(tmp_path_factory):
         "backbones": "tf_efficientnet_lite0[weights=random]",
         "cache_dir": tmp_path_factory.mktemp("cache"),
     }
-    return next(iter(prepare(*configure(given), decode=True).grid.nodes.values())).task
+    benchmark = prepare(*configure(given), decode=True)
+    node = next(iter(benchmark.grid.nodes.values()))
+    return work_for(node.stage, node.task, benchmark.store, tmp_path_factory.mktemp("work"))
 
 
-def network(task, n_labels, seed):
-    return build_network(task.backbone, load("head", "linear"), n_labels, task.numerics, seed)
+def network(work, n_labels, seed):
+    task, shape = work.task, Ready().opened(work).shape
+    head = load("head", "linear")
+    return build_network(task.backbone, shape, head, n_labels, task.numerics, seed)
 
 
 @pytest.mark.benchmark(group="an epoch of the student, three teachers")
 @pytest.mark.parametrize("teachers", ["none", "stored", "beside the student"])
-def test_student_epoch(benchmark, task, teachers):
-    student = network(task, 8, 0)
+def test_student_epoch(benchmark, work, teachers):
+    task = work.task
+    student = network(work, 8, 0)
     optimizer = make_optimizer(student, task.schedule)
-    frozen = [network(task, len(block), k + 1).eval() for k, block in enumerate(BLOCKS)]
+    frozen = [network(work, len(block), k + 1).eval() for k, block in enumerate(BLOCKS)]
     rows = task.split.train
     stored = [np.zeros((len(task.samples), len(block)), np.float32) for block in BLOCKS]
     priors = [np.full(len(block), 0.5) for block in BLOCKS]
@@ -54,7 +61,7 @@ def test_student_epoch(benchmark, task, teachers):
 
     def epoch():
         student.train()
-        for batch, images in views(task, student.trunk, rows, 0, drop_last=True):
+        for batch, images in views(work, student.trunk, rows, 0, drop_last=True):
             with autocast(task.numerics):
                 logits = student(images)
             if teachers == "none":

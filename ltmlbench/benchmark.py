@@ -107,8 +107,7 @@ def prepare(
         samples, grid = readable, laid_out(readable)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
         _ready_sources(sources, store, fresh, progress)
-    shots = samples.labels.shots(samples.protocol.head, samples.protocol.tail)
-    return Benchmark(config, dataset, samples, shots, ready, grid, store)
+    return Benchmark(config, dataset, samples, samples.shots, ready, grid, store)
 
 
 def _refuse_unknown(headline: Sequence[str], dataset: str) -> None:

@@ -29,7 +29,7 @@ class BenchmarkConfig(Schedule):
     methods: Names = Field(
         ("ib", "cb", "focal", "db"), description="rows of the table", min_length=1
     )
-    dataset: str = Field("", description="data set; without, the embedded one (simulated)")
+    dataset: str = Field("", description="data set (default: the embedded, simulated one)")
     data_dir: Path | None = Field(None, description="where the data set is")
     backbones: Names = Field(("tf_efficientnet_lite0",), description="networks", min_length=1)
     sources: Names = Field(
@@ -37,39 +37,42 @@ class BenchmarkConfig(Schedule):
     )
     floors: Names = Field(
         ("all-negative", "majority"),
-        description="predictors that never see an image, as first rows; none: leave them out",
+        description="predictors that never see a sample, listed first; none leaves them out",
     )
     folds: int | Literal["official"] = Field(
         3, description="K stratified folds of whole groups, or the official test sets"
     )
     seeds: tuple[Seed, ...] = Field((0,), description="base seeds, one run each", min_length=1)
     validation: float = Field(
-        0.1, ge=0, lt=1, description="share of the training rows held out to watch"
+        0.1, ge=0, lt=1, description="share of the training rows held out for validation"
     )
     limit: int | None = Field(None, ge=1, description="use only about N samples (whole groups)")
     feed: str | None = Field(
-        None, description="how samples become batches; without, as the data set says"
+        None, description="how samples become batches (default: as the data set says)"
     )
     image_size: int = Field(96, ge=16, le=4096, description="side of the square pictures, pixels")
     head: str = Field("linear", description="head of every network")
     metrics: Names = Field(
-        (), description="columns of the table; without: those of the data set, and general ones"
+        (), description="columns of the table (default: those of the data set, and general ones)"
     )
     explanation: str = Field(
-        "grad-cam", description="where each network looks: a gallery per run; none: leave it out"
+        "grad-cam",
+        description="shows where each network looks, a gallery per run; none leaves it out",
     )
     augment: Mapping[str, bool | FiniteFloat] = Field({}, description="augmentation options")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="arithmetic")
-    engine: str = Field("local", description="who executes the stages")
+    engine: str = Field("local", description="what executes the stages")
     jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
         "auto",
-        description="stages executed at once; auto: on CPUs a process per core, at most 4, where "
-        "there is enough to train; on a GPU one",
+        description="stages executed at once; auto: one process per core on CPUs, at most 4, if "
+        "there is enough to train; one on a GPU",
     )
-    trackers: Names = Field((), description="who is told how it goes, e.g. jsonl; may be several")
+    trackers: Names = Field((), description="experiment trackers, e.g. jsonl; may be several")
     out: Path = Field(Path("out"), description="where table, report and runs are written")
-    cache_dir: Path | None = Field(None, description="shared artifacts and decoded pixels")
+    cache_dir: Path | None = Field(
+        None, description="where stages and decoded samples are stored, shared by all runs"
+    )
 
     @field_validator(
         "methods", "backbones", "sources", "floors", "metrics", "trackers", mode="before"
@@ -116,7 +119,7 @@ class BenchmarkConfig(Schedule):
 
 
 def make_config(*layers: Mapping[str, Any]) -> BenchmarkConfig:
-    """One configuration from several sources; later layers go before earlier ones.
+    """One configuration from several sources; later layers override earlier ones.
 
     Raises:
         RequestError: an unknown setting, or a value that does not fit.

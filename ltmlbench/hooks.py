@@ -4,7 +4,7 @@ A plugin is a module (or object) registered under the ``ltmlbench`` entry-point 
 return light `Record` objects; the code a record points at is imported only when it is used.
 
     # my_package/__init__.py
-    from ltmlbench.hooks import Record, hookimpl
+    from ltmlbench.plugin import Record, hookimpl
 
     @hookimpl
     def ltmlbench_losses():

@@ -43,8 +43,18 @@ if TYPE_CHECKING:
     from ltmlbench.data.checks import problems as problems
     from ltmlbench.data.files import refuse_unless_regular as refuse_unless_regular
     from ltmlbench.data.files import walk as walk
+    from ltmlbench.data.folders import PictureFiles as PictureFiles
+    from ltmlbench.data.folders import file_below as file_below
+    from ltmlbench.data.folders import folder_below as folder_below
+    from ltmlbench.data.folders import given_folder as given_folder
+    from ltmlbench.data.folders import pictures_in as pictures_in
+    from ltmlbench.data.folders import squeezed as squeezed
+    from ltmlbench.data.folders import subfolders as subfolders
     from ltmlbench.data.samples import Protocol as Protocol
     from ltmlbench.data.samples import Samples as Samples
+    from ltmlbench.data.sheets import Sheet as Sheet
+    from ltmlbench.data.sheets import csv_rows as csv_rows
+    from ltmlbench.data.sheets import read_sheet as read_sheet
     from ltmlbench.division import Division as Division
     from ltmlbench.division import meetings as meetings
     from ltmlbench.division import shares as shares
@@ -72,6 +82,10 @@ if TYPE_CHECKING:
     from ltmlbench.feeds.pictures.decode import squared_mask as squared_mask
     from ltmlbench.feeds.pictures.digests import file_checks as file_checks
     from ltmlbench.feeds.pictures.feed import OpenedPictures as OpenedPictures
+    from ltmlbench.feeds.pictures.listed import ListedPicture as ListedPicture
+    from ltmlbench.feeds.pictures.listed import PictureReader as PictureReader
+    from ltmlbench.feeds.pictures.listed import damage_notes as damage_notes
+    from ltmlbench.feeds.pictures.listed import listed_samples as listed_samples
     from ltmlbench.feeds.pictures.views import Batch as Batch
     from ltmlbench.feeds.pictures.views import plain as plain
     from ltmlbench.feeds.ready import Ready as Ready
@@ -149,7 +163,11 @@ _PUBLIC = {
     ),
     "ltmlbench.data.checks": "problems",
     "ltmlbench.data.files": "refuse_unless_regular walk",
+    "ltmlbench.data.folders": (
+        "PictureFiles file_below folder_below given_folder pictures_in squeezed subfolders"
+    ),
     "ltmlbench.data.samples": "Protocol Samples",
+    "ltmlbench.data.sheets": "Sheet csv_rows read_sheet",
     "ltmlbench.division": "Division meetings shares unit_rows",
     "ltmlbench.engines.execute": "Tell execute",
     "ltmlbench.engines.schedule": "WorkerLost schedule",
@@ -161,6 +179,7 @@ _PUBLIC = {
     "ltmlbench.feeds.pictures.decode": "open_picture read_rgb squared squared_mask",
     "ltmlbench.feeds.pictures.digests": "file_checks",
     "ltmlbench.feeds.pictures.feed": "OpenedPictures",
+    "ltmlbench.feeds.pictures.listed": "ListedPicture PictureReader damage_notes listed_samples",
     "ltmlbench.feeds.pictures.views": "Batch plain",
     "ltmlbench.feeds.ready": "Ready",
     "ltmlbench.fit": "Fit Predict",

@@ -23,17 +23,19 @@ if TYPE_CHECKING:
 Verb = Callable[[argparse.ArgumentParser, Sequence[str]], int]
 
 VERBS = {
-    "run": ("ltmlbench.cli.run", "run a benchmark; one that was stopped goes on"),
-    "plan": ("ltmlbench.cli.plan", "what would run, what is stored already, how long is left"),
-    "report": ("ltmlbench.cli.report", "table and report again, from the stored predictions"),
-    "audit": ("ltmlbench.cli.audit", "which numbers of a published table cannot hold together"),
-    "compare": ("ltmlbench.cli.compare", "which differences are decided, and what can be resolved"),
-    "explain": ("ltmlbench.cli.explain", "a picture of where the network of a run looks"),
+    "run": ("ltmlbench.cli.run", "run a benchmark, or resume one that was stopped"),
+    "plan": ("ltmlbench.cli.plan", "what would run, what is stored, how long it will take"),
+    "report": ("ltmlbench.cli.report", "rewrite table and report from the stored predictions"),
+    "audit": ("ltmlbench.cli.audit", "which numbers of a published table contradict each other"),
+    "compare": ("ltmlbench.cli.compare", "which differences are decided, and how small one can be"),
+    "explain": ("ltmlbench.cli.explain", "draw where the network of a run looks"),
     "why": ("ltmlbench.cli.why", "how the identities of two results differ"),
-    "list": ("ltmlbench.cli.catalog:list", "components that can be named, by kind"),
-    "info": ("ltmlbench.cli.catalog:info", "options, defaults, source of one component"),
-    "plugins": ("ltmlbench.cli.catalog:plugins", "installed plugins, and what broke"),
-    "data": ("ltmlbench.cli.data", "check a data folder, write its labels, draw samples of it"),
+    "list": ("ltmlbench.cli.catalog:list", "the components you can name, by kind"),
+    "info": ("ltmlbench.cli.catalog:info", "options, defaults and source of a component"),
+    "plugins": ("ltmlbench.cli.catalog:plugins", "installed plugins, and what is broken in them"),
+    "new": ("ltmlbench.cli.new", "a plugin package to start from, for any kind of component"),
+    "check": ("ltmlbench.cli.check", "whether a component does what its kind promises"),
+    "data": ("ltmlbench.cli.data", "check a data folder, write its labels, draw samples"),
 }
 
 

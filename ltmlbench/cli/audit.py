@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """Says which numbers of a published table cannot hold together, and what they would need.
+    """Says which numbers of a published table contradict each other, and what they would need.
 
     FILE is a CSV with the columns method, kappa, accuracy or f1, auc (any of them, as printed,
     also "0.635 ± 0.009") and where known block (rows that share their data, such as a backbone)
@@ -21,7 +21,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         action="append",
         default=[],
         metavar="[NAME=]VALUE",
-        help="what is known of the share of positives, as often as you like",
+        help="a known share of positives; may be repeated: as often as you like",
     )
     arguments = parser.parse_args(given)
 

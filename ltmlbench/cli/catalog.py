@@ -17,7 +17,7 @@ from ltmlbench.spec import parse_spec
 
 
 def list_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """Components that can be named on the command line, by kind."""
+    """The components you can name on the command line, by kind."""
     parser.add_argument("kind", nargs="?", help=f"one of: {', '.join(KINDS)}")
     kind = parser.parse_args(given).kind
     for name in [kind] if kind else KINDS:
@@ -37,13 +37,18 @@ def _names(entry: Entry) -> str:
 def info_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """What a component is, its options with types and defaults, and its source."""
     parser.add_argument("name", help="name of a component; KIND/NAME where a name has two kinds")
-    found = _find(parser.parse_args(given).name)
+    found = find(parser.parse_args(given).name)
     for entry in found:
         _describe(entry)
     return 0
 
 
-def _find(text: str) -> list[Entry]:
+def find(text: str) -> list[Entry]:
+    """The components of that name, of one kind (``KIND/NAME``) or of every.
+
+    Raises:
+        RequestError: there is none.
+    """
     kind, slash, name = text.rpartition("/")
     spec = parse_spec(name)
     kinds = [kind] if slash else list(KINDS)

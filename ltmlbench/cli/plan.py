@@ -12,7 +12,7 @@ from ltmlbench.cli.settings import add_settings, settings_of
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """Shows what `ltmlbench run` with the same flags would do; does none of it."""
+    """Shows what `ltmlbench run` with the same flags would do; runs none of it."""
     add_settings(parser)
     arguments = parser.parse_args(given)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """Writes table.md, results.csv, summary.csv and report.html anew, and prints the table.
+    """Rewrites table.md, results.csv, summary.csv and report.html, and prints the table.
 
     Every number is computed from the stored predictions; nothing is trained, and the data set is
     not needed.

@@ -12,8 +12,8 @@ from ltmlbench.cli.settings import add_settings, settings_of
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """Runs methods side by side and prints the table.
 
-    Without a data set named, the embedded, simulated one is used. What is stored is
-    not done again: a benchmark that was stopped goes on, and only failed runs are tried anew.
+    Uses the embedded, simulated data set unless another is named. Nothing that is stored is done
+    again: a benchmark that was stopped resumes, and only failed runs are retried.
 
     Exit code: 0 all runs done, 1 some failed (the rest are kept), 2 the request was wrong.
     """
@@ -23,8 +23,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         nargs="?",
         const="",
         metavar="ROW[,ROW]",
-        help="forget what is stored and do it again: everything, decoded pictures included, or "
-        "these rows and what was made from their stages",
+        help="discard what is stored and redo it: everything, decoded pictures included, or these "
+        "rows and whatever was made from their stages",
     )
     arguments = parser.parse_args(given)
 

@@ -50,10 +50,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--tracker",
         metavar="NAME",
         action="append",
-        help="who is told how it goes, e.g. jsonl or mlflow[experiment=x]; may be repeated",
+        help="experiment tracker, e.g. jsonl or mlflow[experiment=x]; may be repeated",
     )
     parser.add_argument(
-        "--config", metavar="FILE", type=path_argument, help="settings in YAML; flags win"
+        "--config", metavar="FILE", type=path_argument, help="settings in YAML; flags override them"
     )
     parser.add_argument(
         "--set",

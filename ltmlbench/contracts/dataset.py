@@ -65,7 +65,8 @@ class Dataset(Component, ABC):
 
 
 class PublishedRow(BaseModel):
-    """One row of a published table; ``values``: our metric -> (mean, std) as printed.
+    """One row of a published table; ``values``: our metric -> (mean, std) as printed; std
+    None where none is.
 
     ``test_set``: the official part it was measured on, beside which it stands; empty if it was
     measured otherwise, or does not say: then it stands beside folds alone.
@@ -76,6 +77,6 @@ class PublishedRow(BaseModel):
     source: str
     backbone: str
     method: str
-    values: Mapping[str, tuple[float, float]]
+    values: Mapping[str, tuple[float, float | None]]
     note: str = ""
     test_set: str = ""

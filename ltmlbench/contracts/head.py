@@ -29,7 +29,7 @@ class Head(Component, ABC):
 
     @abstractmethod
     def build(self, in_features: int, n_labels: int) -> torch.nn.Module:
-        """A module B×D×h×w -> B×C logits.
+        """A module from features to B×C logits: from B×D×h×w of pictures, from B×D of vectors.
 
         One that weights regions may have ``attention(features)``, B×1×h×w, which galleries show.
         """

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ltmlbench.arrays import Image
 from ltmlbench.errors import DataError
-from ltmlbench.labels import LabelMatrix
+from ltmlbench.labels import LabelMatrix, Shot
 
 _TURNED = re.compile(r"(?<=^[0-9a-f]{64}):.*", re.DOTALL)
 
@@ -37,6 +37,7 @@ class Protocol(BaseModel):
         headline: the metrics of the table, in order.
         headline_unit: the unit of the table's first block (default: ``unit``).
         head, tail: thresholds of `LabelMatrix.shots`.
+        counted_in: the official part whose positives are held against them; empty: all samples.
         simulated: everything made from the data has to say so.
     """
 
@@ -52,6 +53,7 @@ class Protocol(BaseModel):
     headline_unit: str | None = None
     head: float = 100
     tail: float = 20
+    counted_in: str = ""
     simulated: bool = False
 
 
@@ -141,6 +143,20 @@ class Samples:
         if annotated is not None:
             digest.update(np.asarray(annotated, dtype=bool).tobytes())
         return digest.hexdigest()
+
+    @property
+    def counted(self) -> LabelMatrix:
+        """The labels of the part that decides what is head and what is tail
+        (`Protocol.counted_in`); of all samples where there is no such part."""
+        part = self.protocol.counted_in
+        if not part or part not in (self.official or ()):
+            return self.labels
+        return self.labels.take(np.array(self.official) == part)
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        """Head, medium or tail per label."""
+        return self.counted.shots(self.protocol.head, self.protocol.tail)
 
     @property
     def reader(self) -> Callable[[int, int], Image]:

@@ -32,10 +32,9 @@ def describe(samples: Samples) -> str:
     """Counts, head/medium/tail, cardinality, density, imbalance, co-occurrence; and what copying a
     group's labels to its samples would get wrong."""
     labels, protocol = samples.labels, samples.protocol
-    shots = labels.shots(protocol.head, protocol.tail)
     counts = [
         [name, int(n), f"{n / max(len(samples), 1):.3f}", shot]
-        for name, n, shot in zip(labels.names, labels.counts, shots, strict=True)
+        for name, n, shot in zip(labels.names, labels.counts, samples.shots, strict=True)
     ]
     per_sample = np.bincount(labels.per_sample)
     sizes = ", ".join(f"{n} with {k}" for k, n in enumerate(per_sample) if n)

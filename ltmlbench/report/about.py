@@ -19,7 +19,7 @@ class About:
         title: heading of the report.
         dataset: its name; ``samples`` and ``groups`` are how many it has.
         protocol: units and headline metrics; whether the data are simulated.
-        labels, counts, shots: C names, positives among all samples, head/medium/tail.
+        labels, counts, shots: C names, positives (`Samples.counted`), head/medium/tail.
         metrics: what each metric is, one line per name.
         published: rows others printed, to stand beside ours.
         remarks: how the run differs from the published protocol, one line each.
@@ -88,7 +88,8 @@ def seen_line(about: About) -> str:
 def shot_lines(about: About) -> list[str]:
     """Which labels are head, medium and tail, by what threshold, and how often each occurs."""
     protocol = about.protocol
-    low, high = _threshold(protocol.tail, protocol.unit), _threshold(protocol.head, protocol.unit)
+    units = f"{protocol.unit}s" + (f" of {protocol.counted_in}" if protocol.counted_in else "")
+    low, high = _threshold(protocol.tail, units), _threshold(protocol.head, units)
     rules = {"head": f"at least {high}", "medium": "between", "tail": f"fewer than {low}"}
     lines = []
     for shot in get_args(Shot):
@@ -101,5 +102,5 @@ def shot_lines(about: About) -> list[str]:
     return lines
 
 
-def _threshold(value: float, unit: str) -> str:
-    return f"{value:g} positive {unit}s" if value >= 1 else f"{100 * value:g} % of the {unit}s"
+def _threshold(value: float, units: str) -> str:
+    return f"{value:g} positive {units}" if value >= 1 else f"{100 * value:g} % of the {units}"

@@ -74,6 +74,8 @@ def shot_block(summary: Summary, unit: str, metric: str) -> Block:
     shots = [shot for shot in get_args(Shot) if shot in summary.about.shots]
     title = f"{metric} of head, medium and tail labels, per {unit}"
     block = metric_block(summary, title, unit, [metric, *(f"{metric}_{shot}" for shot in shots)])
+    if unit == summary.units[0]:
+        block = _with_published(block, summary)
     names = (*block.header[: block.texts], "all labels", *shots)
     return replace(block, header=names + block.header[len(names) :])
 
@@ -132,7 +134,12 @@ def _with_published(block: Block, summary: Summary) -> Block:
     """The block with every published row below ours of the same method; notes as footnotes."""
     own = [_bare(row.method) for row in summary.rows]
     here = summary.test_set.removeprefix(OFFICIAL)
-    known = [row for row in summary.about.published if row.method in own]
+    columns = block.header[2:]
+    known = [
+        row
+        for row in summary.about.published
+        if row.method in own and not row.values.keys().isdisjoint(columns)
+    ]
     published = [row for row in known if row.test_set == here]
     notes = list(dict.fromkeys(row.note for row in published if row.note))
     lines: list[Line] = []
@@ -143,7 +150,7 @@ def _with_published(block: Block, summary: Summary) -> Block:
             if row.method == own[place]:
                 mark = f" [{notes.index(row.note) + 1}]" if row.note else ""
                 names = (Cell(f"{row.method}, published{mark}"), Cell(row.backbone))
-                values = (row.values.get(column) for column in block.header[2:])
+                values = (row.values.get(column) for column in columns)
                 cells = (Cell(_spread(*value) if value else "") for value in values)
                 lines.append(Line((*names, *cells), "published"))
     sources = dict.fromkeys(row.source for row in published)
@@ -210,5 +217,5 @@ def _number(value: float) -> str:
     return f"{round(value, 3) + 0.0:.3f}"  # + 0.0: no "-0.000"
 
 
-def _spread(mean: float, std: float) -> str:
-    return _number(mean) if math.isnan(std) else f"{_number(mean)} ± {_number(std)}"
+def _spread(mean: float, std: float | None) -> str:
+    return _number(mean) if std is None or math.isnan(std) else f"{_number(mean)} ± {_number(std)}"

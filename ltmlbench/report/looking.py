@@ -95,8 +95,8 @@ def _notes(pointing: pd.DataFrame) -> Iterator[str]:
     cells = pointing.groupby("backbone", sort=False)["cells"].unique()
     fine = "; ".join(f"{name}: {', '.join(sizes)}" for name, sizes in cells.items())
     yield (
-        "uniform map: what a map would score that is the same everywhere in what the picture "
-        f"shows. Cells of a map: {fine}; few cells can say little"
+        "uniform map: the score of a uniform map over the visible part of the picture. Cells per "
+        f"map: {fine}; a map of few cells tells little"
     )
     sums = pointing.groupby(["method", "backbone"], sort=False)[["empty", "samples"]].sum()
     several = pointing["backbone"].nunique() > 1
@@ -107,6 +107,6 @@ def _notes(pointing: pd.DataFrame) -> Iterator[str]:
     ]
     if empty:
         yield (
-            "maps that are 0 everywhere (the network finds nothing that speaks for the label) are "
+            "empty maps (0 everywhere: the network finds no evidence for the label) are "
             f"left out: {'; '.join(empty)}"
         )

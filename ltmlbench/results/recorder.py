@@ -241,7 +241,7 @@ def describe(benchmark: Benchmark) -> BenchmarkRecord:
         samples=len(samples),
         groups=len(set(samples.groups)),
         labels=tuple(samples.labels.names),
-        counts=tuple(samples.labels.counts.tolist()),
+        counts=tuple(samples.counted.counts.tolist()),
         shots=benchmark.shots,
         protocol=samples.protocol,
         metrics=config.metrics or default_metrics(samples.protocol.headline),
@@ -262,10 +262,13 @@ def _setting(benchmark: Benchmark) -> dict[str, Any]:
     """What all rows of a table have in common; the splits are compared one by one."""
     task = benchmark.grid.tasks[0]
     parts = {part: task.identity(part) for part in ("data", "schedule", "views", "sources")}
+    protocol = canonical(benchmark.samples.protocol)
+    if not protocol["counted_in"]:
+        del protocol["counted_in"]  # so that folders made before it was there go on
     return {
         **parts,
         "head": task.head,
-        "protocol": canonical(benchmark.samples.protocol),
+        "protocol": protocol,
     }
 
 

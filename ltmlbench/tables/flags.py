@@ -14,7 +14,7 @@ def add_reading_flags(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--labels", metavar="WHICH", help="0/1 columns: names, last N, first -N, or MULAN .xml"
     )
-    where.add_argument("--without", metavar="NAMES", help="columns or tags that are no labels")
+    where.add_argument("--without", metavar="NAMES", help="columns or tags that are not labels")
     where.add_argument("--id", metavar="NAME", help="rows with the same value are one sample")
     where.add_argument("--separator", help="between tags in one cell; none: a cell is one tag")
     where.add_argument(
@@ -23,7 +23,7 @@ def add_reading_flags(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--gaps", choices=("0", "drop"), help="a gap beside 0 and 1 counts as 0, or drops its row"
     )
-    how = parser.add_argument_group("how the file is written (found out where nothing is said)")
+    how = parser.add_argument_group("how the file is written (detected if not given)")
     how.add_argument("--format", choices=FORMATS)
     how.add_argument("--delimiter", metavar="CHAR", help="between fields: , ; | tab space")
     how.add_argument("--encoding", help="of text: utf-8, utf-16, latin-1, gbk")

@@ -72,7 +72,8 @@ class Rlkd(ClassBalancedOptions, Method):
         None, ge=1, description="epochs of a teacher; the benchmark's own number if not given"
     )
     teacher_epoch: Literal["data", "subset"] = Field(
-        "subset", description="an epoch of a teacher: its subset's rows once, or as many as of data"
+        "subset",
+        description="length of a teacher's epoch: its own rows once, or the whole data set's",
     )
     teacher_keep: Literal["best", "last"] = Field(
         "last", description="which epoch of a teacher: the best on validation rows, or the last"
@@ -160,10 +161,13 @@ class Rskd(Method):
     )
     negatives: float = Field(1.0, ge=0, description="negatives per positive row of a teacher")
     teacher_epoch: Literal["data", "subset"] = Field(
-        "subset", description="an epoch of a teacher: its subset's rows once, or as many as of data"
+        "subset",
+        description="length of a teacher's epoch: its own rows once, or the whole data set's",
     )
     views: int | None = Field(
-        None, ge=0, description="views teachers see; all epochs' if not given, 0: plain pictures"
+        None,
+        ge=0,
+        description="views the teachers see (default: of every epoch; 0: the plain samples)",
     )
 
     def plan(self, task: Task) -> Fit:

@@ -239,7 +239,7 @@ def ltmlbench_methods() -> list[Record]:
         Record(
             "all-negative",
             "ltmlbench_imbalance.floors:AllNegative",
-            "floor: says no to every label, with one score for all",
+            "floor: predicts all labels negative, with one score for all",
         ),
         Record(
             "majority",

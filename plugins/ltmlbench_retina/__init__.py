@@ -1,5 +1,5 @@
-"""Retinal data sets: ODIR-5K with its metrics, simulated fundus photographs, and the sets of
-diabetic retinopathy to pre-train on."""
+"""Retinal data sets: ODIR-5K with its metrics, RFMiD, MuReD, BRSET, simulated fundus photographs,
+and the sets of diabetic retinopathy to pre-train on."""
 
 from __future__ import annotations
 
@@ -22,6 +22,33 @@ def ltmlbench_datasets() -> list[Record]:
             "ltmlbench_retina.odir:Odir5k",
             "ODIR-5K: fundus photographs of both eyes, 8 labels per eye from the keywords",
             citation="ODIR-2019, Peking University; Li et al., OIA-ODIR, arXiv:2102.07978",
+        ),
+        Record(
+            "rfmid",
+            "ltmlbench_retina.rfmid:RfMid",
+            "RFMiD: 3,200 fundus photographs, 45 findings with a very long tail",
+            citation="Pachade et al., Retinal Fundus Multi-Disease Image Dataset, Data 6(2), 2021",
+        ),
+        Record(
+            "rfmid2",
+            "ltmlbench_retina.rfmid:RfMid2",
+            "RFMiD 2.0: about 860 fundus photographs of frequent and rare findings",
+            citation="Panchal et al., Retinal Fundus Multi-Disease Image Dataset 2.0, Data 8(2), "
+            "2023",
+        ),
+        Record(
+            "mured",
+            "ltmlbench_retina.mured:MuReD",
+            "MuReD: 2,208 fundus photographs of RFMiD, ARIA and STARE, 20 labels",
+            citation="Rodríguez et al., Multi-label retinal disease classification using "
+            "transformers, IEEE JBHI 2023",
+        ),
+        Record(
+            "brset",
+            "ltmlbench_retina.brset:Brset",
+            "BRSET: fundus photographs of Brazilian patients, 13 labels",
+            citation="Nakayama et al., BRSET: A Brazilian Multilabel Ophthalmological Dataset, "
+            "PhysioNet and PLOS Digital Health 2024",
         ),
         Record(
             "idrid",

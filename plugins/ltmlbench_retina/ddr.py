@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ltmlbench.plugin import DataError
-from ltmlbench_retina.dr_files import file_below, folder_below, listed, masks_in, read_grades
+from ltmlbench.plugin import DataError, file_below, folder_below
+from ltmlbench_retina.dr_files import listed, masks_in, read_grades
 from ltmlbench_retina.dr_source import UNGRADABLE, DrSource, Photograph
 
 _PARTS = {"train": ("train",), "valid": ("valid", "val"), "test": ("test",)}

@@ -1,59 +1,11 @@
-"""Folders, pictures and lists of grades, as the data sets of diabetic retinopathy lay them out."""
+"""Lists of grades and of masks, as the data sets of diabetic retinopathy lay them out."""
 
 from __future__ import annotations
 
-import csv
-import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ltmlbench.plugin import DataError, refuse_unless_regular
-
-_PICTURES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"}
-
-
-def squeezed(name: str) -> str:
-    """A name without what differs between copies: case, blanks, punctuation."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def subfolders(folder: Path, depth: int = 3) -> Iterator[Path]:
-    """The folder and what is below it, nearest first."""
-    level = [folder]
-    for _ in range(depth + 1):
-        yield from level
-        level = [sub for parent in level for sub in _entries(parent, folders=True)]
-
-
-def _entries(folder: Path, *, folders: bool) -> list[Path]:
-    """Its folders or its files, sorted, without hidden ones."""
-    try:
-        names = [name for name in os.listdir(folder) if not name.startswith(".")]
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
-    # False for a link that loops; what is neither is refused when it is read
-    return [path for name in sorted(names) if (path := folder / name).is_dir() == folders]
-
-
-def folder_below(folder: Path, *names: str, depth: int = 3) -> Path | None:
-    """The nearest folder with one of the (squeezed) names: the folder itself or one below it."""
-    return next((sub for sub in subfolders(folder, depth) if squeezed(sub.name) in names), None)
-
-
-def file_below(folder: Path, name: str, depth: int = 3) -> Path | None:
-    """The nearest file of that (squeezed) name."""
-    for sub in subfolders(folder, depth):
-        for path in _entries(sub, folders=False):
-            if squeezed(path.name) == name:
-                return path
-    return None
-
-
-def pictures_in(folder: Path) -> dict[str, Path]:
-    """Name without extension -> path of the pictures that lie directly in a folder, sorted."""
-    paths = _entries(folder, folders=False)
-    return {path.stem: path for path in paths if path.suffix.lower() in _PICTURES}
+from ltmlbench.plugin import DataError, csv_rows, pictures_in, squeezed
 
 
 def masks_in(folder: Path | None, suffix: str = "") -> dict[str, Path] | None:
@@ -84,7 +36,7 @@ def read_grades(
     Raises:
         DataError: not text, a column is missing, a grade is none, or one name has two.
     """
-    rows = _rows(sheet, delimiter)
+    rows = csv_rows(sheet, delimiter=delimiter)
     name, grade, first = 0, 1, 1
     if columns is not None:
         heading = [squeezed(cell) for cell in rows[0]] if rows else []
@@ -103,13 +55,3 @@ def read_grades(
         if found.setdefault(photograph, int(cells[grade])) != int(cells[grade]):
             raise DataError(f"{sheet}, line {number}: {photograph} has another grade above")
     return found
-
-
-def _rows(sheet: Path, delimiter: str) -> list[list[str]]:
-    try:
-        refuse_unless_regular(sheet)
-        with open(sheet, newline="", encoding="utf-8-sig") as file:
-            return list(csv.reader(file, delimiter=delimiter, skipinitialspace=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        cause = "not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise DataError(f"{sheet}: damaged sheet ({cause}): get the file again") from error

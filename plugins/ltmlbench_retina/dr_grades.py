@@ -6,14 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ltmlbench_retina.dr_files import (
-    file_below,
-    listed,
-    pictures_in,
-    read_grades,
-    squeezed,
-    subfolders,
-)
+from ltmlbench.plugin import file_below, pictures_in, squeezed, subfolders
+from ltmlbench_retina.dr_files import listed, read_grades
 from ltmlbench_retina.dr_source import DrSource, Photograph
 
 

@@ -15,9 +15,18 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.plugin import DataError, Dataset, LabelMatrix, Protocol, RequestError, Samples
+from ltmlbench.plugin import (
+    DataError,
+    Dataset,
+    LabelMatrix,
+    PictureReader,
+    Protocol,
+    RequestError,
+    Samples,
+    damage_notes,
+)
 from ltmlbench_retina.dr_masks import MaskReader
-from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE, PictureReader, damage_notes
+from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE
 
 GRADES = 5
 GRADE_NAMES = tuple(f"grade {grade}" for grade in range(GRADES))

@@ -6,16 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ltmlbench.plugin import DataError
-from ltmlbench_retina.dr_files import (
-    file_below,
-    folder_below,
-    listed,
-    masks_in,
-    read_grades,
-    squeezed,
-    subfolders,
-)
+from ltmlbench.plugin import DataError, file_below, folder_below, squeezed, subfolders
+from ltmlbench_retina.dr_files import listed, masks_in, read_grades
 from ltmlbench_retina.dr_source import DrSource, Photograph
 
 _LESIONS = {  # how the names of the folders start; one is spelt Hemohedge_Masks

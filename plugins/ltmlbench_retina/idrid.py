@@ -6,15 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ltmlbench.plugin import DataError
-from ltmlbench_retina.dr_files import (
-    folder_below,
-    listed,
-    masks_in,
-    read_grades,
-    squeezed,
-    subfolders,
-)
+from ltmlbench.plugin import DataError, folder_below, squeezed, subfolders
+from ltmlbench_retina.dr_files import listed, masks_in, read_grades
 from ltmlbench_retina.dr_source import DrSource, Photograph
 
 LESIONS = {

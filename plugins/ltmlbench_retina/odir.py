@@ -14,15 +14,17 @@ from ltmlbench.plugin import (
     DataError,
     Dataset,
     LabelMatrix,
+    PictureReader,
     Protocol,
     PublishedRow,
     RequestError,
     Samples,
+    damage_notes,
     printable,
 )
 from ltmlbench_retina.keywords import LABELS
 from ltmlbench_retina.odir_table import first
-from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE, PictureReader, damage_notes
+from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE
 from ltmlbench_retina.prior import PRIOR_SUBSETS
 
 if TYPE_CHECKING:

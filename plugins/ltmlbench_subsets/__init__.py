@@ -36,7 +36,7 @@ def ltmlbench_subsets() -> list[Record]:
     return [
         record("relational", "Relational", "labels that rarely meet, alike, balanced", _RLKD, 2),
         record("shot", "ByShot", "labels by frequency: head, medium, tail", _RSKD),
-        record("prior", "Prior", "a given map: regions, features, a taxonomy", _RSKD),
+        record("prior", "Prior", "predefined subsets: regions, features, a taxonomy", _RSKD),
         record("cooccurrence", "Cooccurrence", "labels that rarely occur together", version=2),
         record("semantic", "Semantic", "labels with similar prototypes or names", version=2),
         record("random", "RandomSubsets", "labels dealt at random", version=2),

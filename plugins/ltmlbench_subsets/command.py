@@ -30,7 +30,10 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     parser.add_argument("file", type=path_argument, metavar="FILE")
     parser.add_argument("--generator", default="relational", help="see `ltmlbench list subsets`")
     parser.add_argument(
-        "--n-subsets", type=int, metavar="K", help="how many; without, by the number of labels"
+        "--n-subsets",
+        type=int,
+        metavar="K",
+        help="how many (default: chosen from the label counts)",
     )
     parser.add_argument(
         "--out", type=path_argument, metavar="DIR", help="write subsets, rows and picture"
@@ -40,7 +43,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     )
     parser.add_argument("--negatives", type=float, default=1.0, help="negatives per positive row")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--names-only", action="store_true", help="print the label sets, no more")
+    parser.add_argument("--names-only", action="store_true", help="print only the label sets")
     add_reading_flags(parser)
     arguments = parser.parse_args(given)
 

@@ -52,6 +52,8 @@ class _Searched(SubsetGenerator):
 
 
 class Relational(_Searched):
+    """Labels that rarely meet, are as frequent as one another and have similar prototypes."""
+
     cooccurrence: float = Field(1.0, ge=0, description="weight against labels that meet")
     imbalance: float = Field(1.0, ge=0, description="weight against unlike frequencies")
     semantics: float = Field(1.0, ge=0, description="weight for similar prototypes")
@@ -70,6 +72,8 @@ class Relational(_Searched):
 
 
 class Cooccurrence(_Searched):
+    """Labels that rarely meet, whatever their frequencies and prototypes."""
+
     def generate(
         self, labels: LabelMatrix, *, prototypes: Floats | None = None, seed: int = 0
     ) -> Members:
@@ -139,6 +143,10 @@ class Prior(SubsetGenerator):
 
     map: dict[str, tuple[str, ...]] = Field({}, description="subset name -> label names")
     file: Path | None = Field(None, description="the same as a JSON file", exclude=True)
+
+    def __hash__(self) -> int:
+        """``map`` is a dict, which has none."""
+        return hash(frozenset(self.map.items()))
 
     @model_validator(mode="before")
     @classmethod

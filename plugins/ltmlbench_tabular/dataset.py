@@ -44,7 +44,7 @@ class Table(Dataset):
 
     labels: str | None = Field(None, description="columns of 0 and 1, or with column: its tags")
     column: str | None = Field(None, description="column or array that holds tags")
-    without: str | None = Field(None, description="columns or tags that are no labels")
+    without: str | None = Field(None, description="columns or tags that are not labels")
     separator: str | None = Field(None, description="between the tags of one cell")
     uncertain: Literal["0", "1", "drop"] | None = Field(None, description="what -1 counts as")
     gaps: Literal["0", "drop"] | None = Field(None, description="what an empty label counts as")

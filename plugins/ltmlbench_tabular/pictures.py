@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ltmlbench.plugin import (
     DataError,
-    Image,
     Labelled,
+    PictureReader,
     cache_folder,
     did_you_mean,
     file_checks,
-    read_rgb,
 )
 
 
-@dataclass(frozen=True)
-class Files:
-    """Reads the picture of a row."""
-
-    paths: tuple[Path, ...]
-
-    def __call__(self, row: int, size: int) -> Image:
-        return read_rgb(self.paths[row], size)
-
-
-def pictures_of(found: Labelled, column: str, folder: Path) -> tuple[Files, tuple[str, ...], str]:
+def pictures_of(
+    found: Labelled, column: str, folder: Path
+) -> tuple[PictureReader, tuple[str, ...], str]:
     """What reads the pictures, a digest of each, and a line on what was taken.
 
     Args:
@@ -46,4 +36,4 @@ def pictures_of(found: Labelled, column: str, folder: Path) -> tuple[Files, tupl
             f"are not there, such as {missing[0]}"
         )
     content = tuple(check.digest for check in file_checks(paths, cache_folder()))
-    return Files(paths), content, f"pictures: {column!r}, {len(paths)} files"
+    return PictureReader(paths), content, f"pictures: {column!r}, {len(paths)} files"

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from ltmlbench.plugin import Tracker
+from ltmlbench.plugin import RequestError, Tracker, printable
 from ltmlbench_trackers.missing import need
 from ltmlbench_trackers.scores import flat
 
@@ -26,8 +26,16 @@ class MlFlow(Tracker):
     _curves: dict[str, list[tuple[int, Mapping[str, float]]]] = PrivateAttr(default_factory=dict)
 
     def open(self, out: Path) -> None:
-        client = need("mlflow", "mlflow").MlflowClient(tracking_uri=self.uri)
-        found = client.get_experiment_by_name(self.experiment)
+        mlflow = need("mlflow", "mlflow")
+        try:
+            client = mlflow.MlflowClient(tracking_uri=self.uri)
+            found = client.get_experiment_by_name(self.experiment)
+        except mlflow.exceptions.MlflowException as error:
+            cause = printable(str(error).strip(), 120)
+            raise RequestError(
+                f"tracker 'mlflow' cannot keep anything there ({cause}): give uri=http://SERVER, "
+                "or uri=FOLDER with MLFLOW_ALLOW_FILE_STORE=true in the environment"
+            ) from None
         self._client, self._out = client, out
         self._experiment = (
             found.experiment_id if found else client.create_experiment(self.experiment)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, field_validator
 
-from ltmlbench.plugin import Backbone
+from ltmlbench.plugin import Backbone, RequestError
 
 if TYPE_CHECKING:
     from ltmlbench.plugin import Trunk
@@ -68,6 +68,8 @@ class Timm(Backbone):
     def check(self, shape: tuple[int, ...]) -> None:
         from ltmlbench_vision.trunk import TimmTrunk, fixed_size
 
+        if len(shape) != 3 or shape[0] != 3:
+            raise RequestError(f"backbone 'timm' takes pictures, not samples of shape {shape}")
         if fixed_size(self.model) is not None:
             TimmTrunk(self.model, "random", "", shape)
 

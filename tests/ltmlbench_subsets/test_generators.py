@@ -133,3 +133,11 @@ def test_random_depends_on_the_seed_alone(labels):
     assert len(dealt) > 1
     sizes = sorted(map(len, generate("random[n_subsets=3]", labels, seed=1)))
     assert sizes == [2, 2, 3]
+
+
+def test_a_given_division_can_be_hashed_as_stages_that_hold_it_are():
+    from ltmlbench_subsets.generators import Prior
+
+    first, again = (Prior(map={"left": ("a", "b"), "right": ("c",)}) for _ in range(2))
+    assert hash(first) == hash(again)
+    assert len({first, again, Prior(map={"left": ("a",)})}) == 2

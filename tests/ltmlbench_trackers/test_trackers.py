@@ -145,3 +145,11 @@ def test_without_its_package_the_line_says_how_to_get_it(name, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert f"pip install 'ltmlbench[{name}]'" in done.stderr
+
+
+def test_mlflow_that_cannot_keep_anything_says_so_in_one_line(tmp_path):
+    tracker = load("tracker", "mlflow[uri=nowhere://at-all]")
+    with pytest.raises(
+        RequestError, match=r"cannot keep anything there .*: give uri=http://SERVER"
+    ):
+        tracker.open(tmp_path)

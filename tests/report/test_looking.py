@@ -66,7 +66,7 @@ def table(text, title):
 def test_each_label_is_shown_per_method_beside_the_uniform_map(results, about, out, runs):
     text = render_table(results, about, OutFolder(out).pointing(runs))
     assert "## Where the networks look" in text
-    rows, part = table(text, "Share of the map inside the lesions")
+    rows, part = table(text, "Share of the map inside what shows the label")
     assert rows["header"][:4] == ["label", "test eyes", "uniform map", "ib"]
     assert list(rows)[1:] == ["N", "D", "G"]  # most frequent first
     assert rows["D"][1:4] == ["150", "0.050", "0.310 ± 0.010"]
@@ -78,7 +78,7 @@ def test_each_label_is_shown_per_method_beside_the_uniform_map(results, about, o
 
 def test_maps_that_point_nowhere_are_undefined_and_counted(results, about, out, runs):
     text = render_table(results, about, OutFolder(out).pointing(runs))
-    assert table(text, "Share of the map inside the lesions")[0]["N"][3] == "undefined"
+    assert table(text, "Share of the map inside what shows the label")[0]["N"][3] == "undefined"
     assert "left out: ib: 39 of 204;" in text  # 3 folds × (8 of N and 5 of G)
     assert "tf_efficientnet_lite0: 2×2" in text
 
