@@ -49,7 +49,7 @@ class Display:
     def pictures(self, done: int, total: int) -> None:
         """Progress of decoding."""
         if done == total or time.monotonic() - self.spoken > 10:
-            self.say(f"pictures: {done} of {total} ready")
+            self.say(f"samples: {done} of {total} ready")
 
     def notes(self, benchmark: Benchmark) -> None:
         """What a user should know before the work starts."""
@@ -104,7 +104,7 @@ def _networks(benchmark: Benchmark) -> list[str]:
 
 
 def _epoch(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
-    shown = {"train_loss": "loss", "val_map": "val mAP", "images_per_second": "img/s"}
+    shown = {"train_loss": "loss", "val_map": "val mAP", "images_per_second": "samples/s"}
     parts = [f"{name} {values[key]:.4g}" for key, name in shown.items() if key in values]
     return f"epoch {epoch}/{epochs}, {', '.join(parts)}"
 
@@ -143,7 +143,7 @@ class LiveDisplay(Display):
         return self.bars[key]
 
     def pictures(self, done: int, total: int) -> None:
-        bar = self._bar("pictures", "pictures", total)
+        bar = self._bar("pictures", "samples", total)
         self.progress.update(bar, completed=done, total=total, visible=done < total)
 
     @hookimpl

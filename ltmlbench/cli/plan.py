@@ -53,7 +53,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     images = images_to_train(benchmark)
     if rates:
         minutes = images / median(rates) / 60 / choose_jobs(benchmark)
-        print(f"left to do: about {minutes:.0f} min ({images} images at {median(rates):.0f}/s)")
+        print(f"left to do: about {minutes:.0f} min ({images} samples at {median(rates):.0f}/s)")
     else:
-        print(f"left to do: {images} images to train on; nothing like it is stored to time it by")
+        print(f"left to do: {images} samples to train on; no stored training to time them by")
     return 0

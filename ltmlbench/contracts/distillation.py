@@ -35,7 +35,19 @@ class DistillFn(Protocol):
 
 
 class Distillation(Component, ABC):
-    """How a student learns from what teachers say of its samples."""
+    """How a student learns from what teachers say of its samples.
+
+    >>> class Near(Distillation):
+    ...     def bind(self, labels, blocks, priors):
+    ...         def loss(hard, logits, targets, taught):
+    ...             apart = [(logits[:, b] - t).square().mean() for b, t in zip(blocks, taught)]
+    ...             return hard.mean() + sum(apart)
+    ...         return loss
+    >>> import torch
+    >>> loss = Near().bind(LabelMatrix([[1, 0], [0, 1]]), blocks=[[1]], priors=[[0.5]])
+    >>> loss(torch.ones(1, 2), torch.zeros(1, 2), torch.ones(1, 2), [torch.tensor([[2.0]])])
+    tensor(5.)
+    """
 
     kind: ClassVar[str] = "distillation"
 
