@@ -89,18 +89,34 @@ def prepare(
     if config.limit:
         samples = samples.take(_limited(samples, config.limit))
     contents = frozenset(samples.files)
+    if not config.metrics:
+        _refuse_unknown(samples.protocol.headline, config.dataset)
     samples = versioned(samples, dataset)
     feed = load_feed(config, samples)
     _refuse_misfits(networks, feed)
-    _splits(config, samples)  # a wrong --folds is refused before anything is decoded
     with caching_in(cache):
         sources = _sources(config, contents)
-    ready, samples = _readable(samples, feed, store, decode, fresh, progress)
-    tasks = _tasks(config, samples, feed, networks[0], sources)
-    grid = build_grid(_suited(rows, tasks[0]), networks, tasks, explanation)
+
+    def laid_out(samples: Samples) -> Grid:
+        tasks = _tasks(config, samples, feed, networks[0], sources)
+        return build_grid(_suited(rows, tasks[0]), networks, tasks, explanation)
+
+    grid = laid_out(samples)  # whatever is wrong with the request is said before the decoding
+    ready, readable = _readable(samples, feed, store, decode, fresh, progress)
+    if readable is not samples:
+        samples, grid = readable, laid_out(readable)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
         _ready_sources(sources, store, fresh, progress)
     return Benchmark(config, dataset, samples, samples.shots, ready, grid, store)
+
+
+def _refuse_unknown(headline: Sequence[str], dataset: str) -> None:
+    """Looks for the metrics that a data set puts into the table's headline."""
+    for name in headline:
+        try:
+            load("metric", name)
+        except RequestError as error:
+            raise RequestError(f"headline of data set {dataset!r}: {error}") from error
 
 
 def load_explanation(config: BenchmarkConfig) -> Explanation | None:
@@ -153,10 +169,6 @@ def _refuse_misfits(networks: Sequence[Network], feed: Feed) -> None:
             backbone.check((3, size, size))
 
 
-def _splits(config: BenchmarkConfig, samples: Samples) -> Any:
-    return make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
-
-
 def _tasks(
     config: BenchmarkConfig,
     samples: Samples,
@@ -167,6 +179,7 @@ def _tasks(
     """One task per seed and fold, with the first network."""
     given = Schedule.model_fields.keys() & BenchmarkConfig.model_fields.keys()
     schedule = Schedule(**{name: getattr(config, name) for name in given})
+    splits = make_splits(samples, folds=config.folds, validation=config.validation, seed=0)
     return [
         Task(
             samples=samples,
@@ -180,7 +193,7 @@ def _tasks(
             sources=sources,
         )
         for seed in config.seeds
-        for split in _splits(config, samples)
+        for split in splits
     ]
 
 
@@ -255,9 +268,9 @@ def _row(name: str) -> Row:
         return Row(_short(name), None, str(error))
     try:
         return Row(_short(name), load("method", name))
-    except LtmlbenchError:
+    except (LtmlbenchError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a plugin may raise anything
+    except BaseException as error:  # sys.exit as well: a plugin may do anything
         return Row(_short(name), None, f"{type(error).__name__}: {error}")
 
 
@@ -275,9 +288,9 @@ def _suited(rows: Sequence[Row], task: Task) -> list[Row]:
     for row in rows:
         try:
             suited.append(_suited_row(row, row.method, task) if row.method else row)
-        except LtmlbenchError:
+        except (LtmlbenchError, KeyboardInterrupt):
             raise
-        except Exception as error:  # a plugin may raise anything
+        except BaseException as error:  # as in `_row`
             suited.append(Row(row.name, None, f"{type(error).__name__}: {error}"))
     return suited
 

@@ -265,7 +265,9 @@ def _lay_out(
         model = _planned(row, task)
         added: dict[str, Node] = {}
         identity = _add(Predict(model=model), task, added, where)
-    except Exception as error:  # a plugin may raise anything; the other rows go on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit as well: a plugin may do anything
         if isinstance(error, LtmlbenchError) and not isinstance(error, NotCanonical):
             raise  # the method says what to mend: nothing is begun
         cause = f"{_owner(row)}: {_cause(error)}"
@@ -314,7 +316,9 @@ def _look(
         return _add(stage, task, nodes, where) if stage else None
     except LtmlbenchError:
         raise
-    except Exception as error:  # as for a method
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # as for a method
         notes.append(f"{where}: not explained: {_cause(error)}")
         return None
 
@@ -329,7 +333,7 @@ def _owner(row: Row) -> str:
     return f"method {row.name!r} of {entry.distribution!r}" if entry else f"method {row.name!r}"
 
 
-def _cause(error: Exception) -> str:
+def _cause(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, _Unusable | NotCanonical):
         return text

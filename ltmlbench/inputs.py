@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import issparse
 
 from ltmlbench.arrays import Floats
 from ltmlbench.errors import DataError
@@ -71,6 +70,8 @@ def as_array(values: Any, what: str) -> npt.NDArray[Any]:
     Raises:
         DataError: they are text, gaps, complex, or rows of different length.
     """
+    from scipy.sparse import issparse
+
     if isinstance(values, LabelMatrix):
         return values.dense
     if np.ma.is_masked(values):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array, diags_array, issparse
 
 from ltmlbench.errors import DataError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Shot = Literal["head", "medium", "tail"]
 
@@ -28,6 +30,8 @@ class LabelMatrix:
     """
 
     def __init__(self, Y: Any, names: Sequence[str] | None = None) -> None:
+        from scipy.sparse import csr_array, issparse
+
         if names is None and hasattr(Y, "columns"):
             names = [str(column) for column in Y.columns]
         given: Any = Y if issparse(Y) else _numbers(Y)
@@ -63,6 +67,8 @@ class LabelMatrix:
         Raises:
             DataError: a row is no list of tags, or the names repeat.
         """
+        from scipy.sparse import csr_array
+
         for i, row in enumerate(rows):
             if isinstance(row, str | Mapping) or not isinstance(row, Iterable):
                 raise DataError(f"row {i} is {row!r}: give a list of tags per sample")
@@ -119,6 +125,8 @@ class LabelMatrix:
     def pairs(self) -> csr_array[np.int32, tuple[int, int]]:
         """C×C sparse: samples that hold both labels; the diagonal holds the counts. Counted anew
         by every call: the answer can be larger than the labels."""
+        from scipy.sparse import csr_array
+
         product: Any = self._csr.T @ self._csr
         if product.format != "csr":  # symmetric: its columns are its rows, nothing is converted
             parts = (product.data, product.indices, product.indptr)
@@ -166,6 +174,8 @@ class LabelMatrix:
 
     def without(self, rows: npt.ArrayLike) -> LabelMatrix:
         """The same matrix, some rows (indices) without a label."""
+        from scipy.sparse import diags_array
+
         kept = np.ones(self.n_samples, dtype=np.int32)
         kept[np.asarray(rows)] = 0
         return LabelMatrix(diags_array(kept, dtype=np.int32) @ self._csr, self.names)

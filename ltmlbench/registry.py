@@ -364,9 +364,9 @@ def _construct(cls: type[Component], spec: Spec, options: dict[str, str]) -> Com
         message = one_line(first["msg"].removeprefix("Value error, "), 300)
         value = f"={one_line(options[where], 60)}" if where in options else ""
         raise RequestError(f"{cls.kind} {spec.name!r}, {where}{value}: {message}") from None
-    except RequestError:
+    except (RequestError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a plugin's validator may raise anything
+    except BaseException as error:  # sys.exit as well: a plugin's validator may do anything
         raise RequestError(f"{cls.kind} {spec.name!r}: {cause_of(error)}") from error
 
 

@@ -42,9 +42,9 @@ def _opened(name: str, tracker: Tracker, out: Path) -> bool:
     """Whether it could be set up. What it says itself stops the benchmark; a bug does not."""
     try:
         tracker.open(out)
-    except LtmlbenchError:
+    except (LtmlbenchError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a tracker may raise anything
+    except BaseException as error:  # sys.exit as well: a tracker may do anything
         _say(name, f"{type(error).__name__}: {error}")
         return False
     return True

@@ -184,6 +184,11 @@ class Raises(LevelMethod):
         raise KeyError("retina")
 
 
+class Exits(LevelMethod):
+    def plan(self, task):
+        raise SystemExit("no licence")
+
+
 class NotANumber(LevelMethod):
     def plan(self, task):
         return Level(factor=float("nan"))
@@ -212,6 +217,7 @@ class NoForm(LevelMethod):
     [
         (PlansNoModel(), "plan returned Shared, which cannot predict"),
         (Raises(), "KeyError: 'retina'"),
+        (Exits(), "SystemExit: no licence"),
         (NotANumber(), "Level, field factor: nan cannot be part of an identity"),
         (NoForm(), "Holder, field content: object cannot be part of an identity"),
         (None, "Can't instantiate abstract class"),

@@ -14,7 +14,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from ltmlbench.arrays import Rows
 from ltmlbench.data.samples import Samples
@@ -136,6 +135,8 @@ def _stratify(
     labels: LabelMatrix, groups: Sequence[str], shares: npt.NDArray[np.float64], seed: int
 ) -> npt.NDArray[np.int64]:
     """Part per sample; part p gets about ``shares[p]`` of the samples and of every label."""
+    from scipy import sparse
+
     names, member = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     rows = np.arange(len(groups))
     into = sparse.csr_array((np.ones(len(groups)), (member, rows)), (len(names), len(groups)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tabulate import tabulate
 
+from ltmlbench.cells import as_cell
 from ltmlbench.data.groups import to_groups
 from ltmlbench.data.samples import Samples
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 
 def labels_frame(samples: Samples) -> pd.DataFrame:
     """One row per sample: ``image_id, group_id, split`` (where there are official parts) and a 0/1
-    column per label."""
+    column per label, as a spreadsheet may show them (`ltmlbench.cells`)."""
     import pandas as pd
 
-    columns: dict[str, object] = {"image_id": samples.ids, "group_id": samples.groups}
+    columns: dict[str, tuple[str, ...]] = {"image_id": samples.ids, "group_id": samples.groups}
     if samples.official is not None:
         columns["split"] = samples.official
-    dense = samples.labels.dense
-    return pd.DataFrame({**columns, **dict(zip(samples.labels.names, dense.T, strict=True))})
+    texts = {name: [as_cell(value) for value in column] for name, column in columns.items()}
+    names = map(as_cell, samples.labels.names)
+    return pd.DataFrame({**texts, **dict(zip(names, samples.labels.dense.T, strict=True))})
 
 
 def describe(samples: Samples) -> str:

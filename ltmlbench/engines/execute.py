@@ -68,7 +68,9 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
             about=lambda: about(node.stage, node.task),
             waiting=lambda: tell("stage_waiting", stage=node.identity, title=node.title),
         )
-    except (Exception, SystemExit) as error:  # a stage may raise anything; the other runs go on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stage may raise anything; the other runs go on
         return Outcome(
             node.identity, failure=_kind(error), cause=_cause(error), trace=traceback.format_exc()
         )

@@ -18,7 +18,7 @@ from ltmlbench.labels import LabelMatrix, Shot
 Score = dict[str, Any]
 Part = tuple[LabelMatrix, npt.ArrayLike, Sequence[str]]
 """Labels N×C, scores N×C and N group names."""
-Failed = Callable[[str, Exception], None]
+Failed = Callable[[str, BaseException], None]
 
 
 def evaluate(
@@ -95,7 +95,9 @@ def _guarded(
     try:
         tuned = metric if held is None else metric.tuned(held[0].dense, held[1])
         return _scores(name, tuned, labels, scores, shots)
-    except Exception as error:  # a plugin may raise anything; the other metrics go on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit as well: a plugin may do anything
         if failed is None:
             raise
         failed(name, error)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from ltmlbench.arrays import Floats
 
@@ -165,6 +164,8 @@ class _Bins:
         def matrix(chosen: npt.NDArray[np.bool_]) -> Any:
             at = (place[chosen], group[chosen])
             shape = (self.count, n_groups)
+            from scipy.sparse import csr_array
+
             return csr_array((np.ones(len(at[0])), at), shape=shape)
 
         self._positive = matrix(truth)

@@ -30,6 +30,8 @@ class About:
         made: what stages before the runs left (pre-training, label subsets): a line per folder in
             ``stages/``.
         unexplained: cause per run that is done, but whose explanation failed.
+        seen: samples shown in training per run, in the mean, by the name of the row; teachers and
+            pre-training count; only rows that are known.
         planned: number of runs of the grid, done or not.
     """
 
@@ -51,6 +53,7 @@ class About:
     damaged: Mapping[str, str] = field(default_factory=dict)
     made: Mapping[str, str] = field(default_factory=dict)
     unexplained: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def incomplete(self) -> bool:
@@ -70,6 +73,16 @@ def data_line(about: About) -> str:
         f"Data: {about.dataset}, {simulated}{about.samples} {protocol.unit}s{groups}, "
         f"{len(about.labels)} labels."
     )
+
+
+def seen_line(about: About) -> str:
+    """A remark where rows of a table saw unequal numbers of samples; else empty. Numbers of runs of
+    earlier versions are rounded, so a difference of 5 % is none."""
+    counts = {name: round(count) for name, count in about.seen.items()}
+    if not counts or max(counts.values()) <= 1.05 * min(counts.values()):
+        return ""
+    said = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return f"samples shown in training per run, teachers and pre-training included: {said}"
 
 
 def shot_lines(about: About) -> list[str]:

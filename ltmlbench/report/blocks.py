@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from ltmlbench.labels import Shot
+from ltmlbench.report.about import seen_line
 from ltmlbench.report.summary import RowRuns, Stat, Summary
 from ltmlbench.results.tables import OFFICIAL
 
@@ -57,7 +58,9 @@ def headline_block(summary: Summary, unit: str) -> Block:
     block = metric_block(summary, f"Per {unit}", unit, metrics)
     if unit != summary.units[0]:
         return block
-    return _with_published(replace(block, legend=(SPREAD_NOTE, *block.legend)), summary)
+    seen = [line for line in (seen_line(summary.about),) if line]
+    block = replace(block, legend=(SPREAD_NOTE, *block.legend), notes=(*block.notes, *seen))
+    return _with_published(block, summary)
 
 
 def further_block(summary: Summary, unit: str) -> Block | None:

@@ -131,7 +131,19 @@ def _about(
             for run in runs
             if run.explanation and run.explanation.failure
         },
+        seen=_seen(runs),
     )
+
+
+def _seen(runs: Sequence[RunRecord]) -> dict[str, float]:
+    """Samples shown in training per run, in the mean, by row; floors see none."""
+    several = len({run.backbone for run in runs if not run.floor}) > 1
+    counts: dict[str, list[int]] = {}
+    for run in runs:
+        if run.done and not run.floor and run.cost is not None:
+            name = f"{run.method}, {run.backbone}" if several else run.method
+            counts.setdefault(name, []).append(run.cost.trained)
+    return {name: sum(found) / len(found) for name, found in counts.items()}
 
 
 def _title(dataset: str, runs: Sequence[RunRecord]) -> str:

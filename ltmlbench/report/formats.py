@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Literal
 
+from ltmlbench.cells import as_cell
 from ltmlbench.report.blocks import Block, Cell
 from ltmlbench.report.table import markdown
 
@@ -40,9 +41,11 @@ def written(block: Block, form: Format) -> str:
 def _csv(block: Block) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["table", *block.header])
+    writer.writerow(["table", *map(as_cell, block.header)])
     for line in block.lines:
-        writer.writerow([block.title, *(cell.text.replace("−", "-") for cell in line.cells)])
+        texts = [cell.text.replace("−", "-") for cell in line.cells]
+        names, numbers = map(as_cell, texts[: block.texts]), texts[block.texts :]
+        writer.writerow([as_cell(block.title), *names, *numbers])
     return text.getvalue()
 
 

@@ -57,11 +57,14 @@ def _with_inputs(identity: str, grid: Grid) -> set[str]:
 
 
 def _trained(history: Path) -> int:
-    """From the seconds and the rate of every epoch of `ltmlbench.training.loop.train`."""
+    """What `ltmlbench.training.loop.train` counted; of an earlier version, from the seconds and the
+    rate of every epoch."""
     if not history.exists():
         return 0
     with open(history, newline="") as file:
         rows = [row for row in csv.DictReader(file) if "images_per_second" in row]
+    if all(row.get("samples") for row in rows):
+        return sum(int(float(row["samples"])) for row in rows)
     return round(sum(float(row["seconds"]) * float(row["images_per_second"]) for row in rows))
 
 

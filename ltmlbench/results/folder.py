@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ import numpy as np
 from ltmlbench.arrays import Floats
 from ltmlbench.contracts import POINTING
 from ltmlbench.errors import DataError
+from ltmlbench.identity import digest
 from ltmlbench.labels import LabelMatrix
 from ltmlbench.results.records import (
     BenchmarkRecord,
@@ -199,20 +202,30 @@ class OutFolder:
     def write_benchmark(self, record: BenchmarkRecord) -> None:
         write_json(self.root / "benchmark.json", record.json_form())
 
-    def write_config(self, text: str) -> None:
+    def write_config(self, text: str, written: str) -> Path | None:
+        """Writes config.yaml. What somebody has edited in it since is kept beside it: where.
+
+        Args:
+            written: digest of the text that was written last.
+        """
+        there, kept = self.config(), None
+        if there not in ("", text) and digest(there) != written:
+            kept = self.root / f"config.edited-{digest(there)[:8]}.yaml"
+            write_atomic(kept, there)
         write_atomic(self.root / "config.yaml", text)
+        return kept
 
     def write_run(self, record: RunRecord, preimage: Any = None, trace: str = "") -> None:
         """Writes run.json, and beside it what the run's identity is made from and the traceback
         of a failure; a traceback of an earlier try is removed."""
         folder = self.run_folder(record.id)
         if preimage is not None:
-            write_json(folder / "identity.json", preimage)
+            _update(folder / "identity.json", preimage)
         if trace:
             write_atomic(folder / "traceback.txt", trace)
         else:
             (folder / "traceback.txt").unlink(missing_ok=True)
-        write_json(folder / "run.json", record.json_form())
+        _update(folder / "run.json", record.json_form())
 
     def write_stage(self, name: str, about: Mapping[str, Any]) -> None:
         write_json(self.stage_folder(name) / "stage.json", about)
@@ -247,12 +260,22 @@ def copy_files(artifact: Artifact, folder: Path, only: Sequence[str] = ()) -> No
     """Copies of an artifact's files: hard links where possible (both are read-only by custom)."""
     for name in [n for n in artifact.manifest["files"] if n in only or not only]:
         source, target = artifact.folder / name, folder / name
+        if target.exists() and target.samefile(source):
+            continue
         with replacing(target) as temporary:
             temporary.unlink(missing_ok=True)
             try:
                 os.link(source, temporary)
             except OSError:  # another file system
                 shutil.copyfile(source, temporary)
+
+
+def _update(path: Path, value: Any) -> None:
+    """Writes JSON; a file that says the same already is left alone, for each write is synced."""
+    with contextlib.suppress(DataError):
+        if read_json(path) == json.loads(json.dumps(value)):
+            return
+    write_json(path, value)
 
 
 def _is_safe(name: str) -> bool:

@@ -14,7 +14,7 @@ from ltmlbench.benchmark import Benchmark
 from ltmlbench.config import dump_config
 from ltmlbench.errors import DataError
 from ltmlbench.grid import Node, Outcome, Run, slug
-from ltmlbench.identity import canonical
+from ltmlbench.identity import canonical, digest
 from ltmlbench.registry import registry
 from ltmlbench.results.claim import claim
 from ltmlbench.results.collect import Collected, collect
@@ -57,8 +57,10 @@ class Recorder:
     def _begin(self) -> None:
         """The marker first: a folder with anything of ours in it is known as ours."""
         found = self.collected()
+        written = self._written_config()
         self.folder.write_benchmark(found.benchmark)
-        self.folder.write_config(dump_config(self.benchmark.config))
+        if kept := self.folder.write_config(dump_config(self.benchmark.config), written):
+            print(f"ltmlbench: config.yaml was edited: kept as {kept}", file=sys.stderr)
         if found.others_line:
             print(f"ltmlbench: {found.others_line}", file=sys.stderr)
         for run in self.benchmark.grid.unplanned:
@@ -66,6 +68,12 @@ class Recorder:
             record = self._head(run).model_copy(update={"failure": failure})
             self.folder.write_run(record, trace=run.trace)
             registry().announce("run_finished", run=record.json_form())
+
+    def _written_config(self) -> str:
+        try:
+            return self.folder.benchmark().config
+        except DataError:
+            return ""
 
     def collected(self) -> Collected:
         """The table as it is now: our own benchmark, and what else in the folder belongs to it,
@@ -132,6 +140,7 @@ class Recorder:
             "cost": self._cost(run),
             "network": self._network(run.model),
             "explanation": self._explanation(run),
+            "recorded": predicted.manifest["created"],
         }
         try:
             scores = self.metrics.scores(record, self.folder, self.record)
@@ -181,8 +190,10 @@ class Recorder:
     def _explanation(self, run: Run) -> ExplanationRecord | None:
         """What run.json says of an explanation; one that failed leaves the run as it is."""
         outcome = self._outcomes.get(run.explanation)
-        if outcome is None:
-            return None
+        if outcome is None:  # not yet told; of a finished benchmark it lies there already
+            if not run.explanation or not self.benchmark.store.has(run.explanation):
+                return None
+            outcome = Outcome(run.explanation)
         record = ExplanationRecord(
             component=self.benchmark.config.explanation, identity=outcome.identity
         )
@@ -243,6 +254,7 @@ def describe(benchmark: Benchmark) -> BenchmarkRecord:
         stages=tuple(stage_name(n) for n in grid.nodes.values() if n.stage.shown),
         setting=_setting(benchmark),
         splits={task.split.name: task.split.fingerprint for task in grid.tasks},
+        config=digest(dump_config(config)),
     )
 
 

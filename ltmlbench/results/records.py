@@ -96,7 +96,7 @@ class RunRecord(_Form):
         cost: of all stages the model is made from; None if unknown.
         metrics: unit -> metric -> value over all labels, as they were when the run ended; None
             where it is undefined.
-        recorded: UTC.
+        recorded: UTC; of a run that is done, when its predictions were made.
     """
 
     schema_version: int = Field(SCHEMA, alias="schema")
@@ -144,6 +144,7 @@ class BenchmarkRecord(_Form):
             ``setting`` is.
         metrics: as the table calls them; ``chosen``: by the user, so that they are the headline.
         runs: names of the runs that were asked for, done or not.
+        config: digest of the config.yaml beside it, as it was written.
     """
 
     schema_version: int = Field(SCHEMA, alias="schema")
@@ -166,6 +167,7 @@ class BenchmarkRecord(_Form):
     stages: tuple[str, ...] = ()
     setting: Mapping[str, Any] = {}
     splits: Mapping[str, str] = {}
+    config: str = ""
 
     @field_validator("runs", "stages")
     @classmethod

@@ -68,7 +68,7 @@ class Metrics:
             failed=self._failed,
         )
 
-    def _failed(self, name: str, error: Exception) -> None:
+    def _failed(self, name: str, error: BaseException) -> None:
         if name not in self.broken:
             text = " ".join(str(error).split())
             self.broken[name] = f"{type(error).__name__}: {text}" if text else type(error).__name__

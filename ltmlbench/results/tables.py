@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ltmlbench.cells import as_cell, from_cell
 from ltmlbench.errors import DataError
 from ltmlbench.evaluation.statistics import summarise
 from ltmlbench.store import write_atomic
@@ -34,7 +35,6 @@ SUMMARY_KEYS = ("test_set", "unit", "method", "backbone", "metric", "label")
 an official test set has means of its own."""
 
 OFFICIAL = "official "
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def test_set(fold: str) -> str:
@@ -76,7 +76,11 @@ def read_results(path: Path) -> pd.DataFrame:
     try:
         text = pd.read_csv(path, usecols=list(TYPES), dtype="str", na_filter=False)
         value = text["value"].replace("", "nan")
-        named = {name: _plain(text[name]) for name, kind in TYPES.items() if kind == "str"}
+        named = {
+            name: [from_cell(value) for value in text[name]]
+            for name, kind in TYPES.items()
+            if kind == "str"
+        }
         flags = {name: text[name] == "True" for name, kind in TYPES.items() if kind == "bool"}
         return text.assign(value=value, **named, **flags)[list(TYPES)].astype(dict(TYPES))
     except (OSError, ValueError) as error:
@@ -87,13 +91,5 @@ def _neutral(frame: pd.DataFrame) -> pd.DataFrame:
     """Text that a spreadsheet would take for a formula begins with an apostrophe."""
     texts = [name for name in frame.columns if TYPES.get(str(name), "str") == "str"]
     texts = [name for name in texts if not pd.api.types.is_numeric_dtype(frame[name])]
-    changed = {name: [_quoted(value) for value in frame[name]] for name in texts}
+    changed = {name: [as_cell(value) for value in frame[name]] for name in texts}
     return frame.assign(**{str(name): values for name, values in changed.items()})
-
-
-def _quoted(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def _plain(values: pd.Series[str]) -> list[str]:
-    return [value.removeprefix("'") for value in values]

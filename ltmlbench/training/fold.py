@@ -201,8 +201,9 @@ def write_model(work: Work, network: Network, history: Sequence[HistoryRow]) -> 
 
 def write_history(folder: Path, history: Sequence[HistoryRow]) -> None:
     """``history.csv``, a row per epoch."""
+    names = dict.fromkeys(name for row in history for name in row)  # rows of a checkpoint: fewer
     with open(folder / "history.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(history[0]))
+        writer = csv.DictWriter(file, fieldnames=list(names))
         writer.writeheader()
         writer.writerows(history)
 

@@ -117,6 +117,7 @@ def _one_epoch(
         "lr": rate(step - 1),
         "seconds": round(seconds, 3),
         "images_per_second": round(seen / seconds, 1),
+        "samples": seen,
     }
 
 

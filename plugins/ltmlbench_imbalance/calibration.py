@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.optimize import minimize_scalar
 
 from ltmlbench.plugin import (
     Calibrate,
@@ -54,6 +53,8 @@ class Temperature(Calibrate):
     al., ICML 2017)."""
 
     def fit(self, logits: Logits, truth: LabelMatrix, train: LabelMatrix) -> Mapping[str, Floats]:
+        from scipy.optimize import minimize_scalar
+
         _need(logits, "a temperature")
         z, y = logits.astype(np.float64), truth.dense
 

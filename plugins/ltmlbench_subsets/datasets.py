@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 
 def make_long_tailed(
@@ -22,6 +21,8 @@ def make_long_tailed(
         per_sample: labels drawn per sample (Poisson mean); repeats fall together.
         topics: label c belongs to topic c mod ``topics``, a sample to one topic.
     """
+    from scipy import sparse
+
     generator = np.random.default_rng(random_state)
     topic = generator.integers(0, topics, size=n_samples, dtype=np.int32)
     row = np.repeat(

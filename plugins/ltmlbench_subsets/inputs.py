@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from ltmlbench.plugin import DataError, Floats, LabelMatrix, unit_rows
 from ltmlbench_subsets.statistics import Statistics
@@ -32,6 +31,8 @@ def _holds_tags(row: Any) -> bool:
 
 def one_per_group(labels: LabelMatrix, groups: npt.NDArray[Any]) -> LabelMatrix:
     """One row per group, holding every label one of its samples holds."""
+    from scipy import sparse
+
     if groups.shape != (labels.n_samples,):
         raise DataError(f"groups: {groups.shape} does not fit {labels.n_samples} samples")
     try:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from ltmlbench.plugin import DataError, LabelMatrix
 
@@ -73,6 +72,8 @@ class Statistics:
             ).fetch_df()
         except duckdb.Error as error:
             raise DataError(f"{path}: {str(error).splitlines()[0]}") from None
+        from scipy import sparse
+
         found = dict(zip(single["tag"], single["n"], strict=True))
         order = tuple(names) or tuple(found)
         missing = [name for name in order if name not in found]
@@ -90,6 +91,8 @@ class Statistics:
 
     def select(self, labels: npt.NDArray[np.int64]) -> Statistics:
         """Some of the labels, in the given order."""
+        from scipy import sparse
+
         pairs = self.pairs.tocsr()[labels]
         if len(labels) == len(self.names):  # only reordered: the columns need new numbers alone
             rank = np.empty(len(labels), dtype=pairs.indices.dtype)
@@ -103,6 +106,8 @@ class Statistics:
 
     def cooccurrence(self) -> Any:
         """C×C sparse: n_ab / min(n_a, n_b), 0 on the diagonal, float64."""
+        from scipy import sparse
+
         pairs = self.pairs.tocsr()
         inverse = 1 / np.maximum(self.counts, 1)
         share = np.empty(len(pairs.data))

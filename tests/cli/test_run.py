@@ -56,6 +56,8 @@ def test_it_leaves_what_the_design_says(done):
         assert (files >= {"gallery.png", "pointing.csv"}) != run["floor"]
         assert trained | {"predictions.parquet", "run.json", "identity.json"} <= files
         assert run["status"] == "done"
+        shown = 2 * (run["split"]["train"] // 16 * 16)  # two epochs of full batches
+        assert run["cost"]["trained"] == (0 if run["floor"] else shown)
         assert len(run["split"]["fingerprint"]) == 64
 
 
@@ -82,9 +84,13 @@ def test_every_number_can_be_computed_from_the_stored_predictions(done):
 def test_the_same_command_again_trains_nothing_and_gives_the_same_files(done, capsys):
     out, cache = done
     before = {n: (out / n).read_bytes() for n in ("results.csv", "table.md")}
+    records = [p for p in out.glob("runs/*/*") if p.name in ("run.json", "identity.json")]
+    assert len(records) == 2 * 8
+    written = {path: path.stat().st_mtime_ns for path in records}
     assert main(["run", *SMALL, *flags(out, cache)]) == 0
     assert "everything is stored already" in capsys.readouterr().err
     assert {n: (out / n).read_bytes() for n in before} == before
+    assert {path: path.stat().st_mtime_ns for path in records} == written  # nothing new to say
 
 
 def test_the_written_configuration_reproduces_the_table(done, tmp_path, capsys):
@@ -93,6 +99,23 @@ def test_the_written_configuration_reproduces_the_table(done, tmp_path, capsys):
     assert main(["run", f"--config={out / 'config.yaml'}", *flags(again, cache)]) == 0
     assert "everything is stored already" in capsys.readouterr().err
     assert (again / "results.csv").read_bytes() == (out / "results.csv").read_bytes()
+
+
+def test_an_edited_configuration_in_the_folder_itself_is_kept(done, tmp_path, capsys):
+    import shutil
+
+    out, cache = tmp_path / "out", done[1]
+    shutil.copytree(done[0], out)
+    again = ["run", f"--config={out / 'config.yaml'}", *flags(out, cache)]
+    assert main(again) == 0
+    assert "was edited" not in capsys.readouterr().err
+    edited = "# my notes\n" + (out / "config.yaml").read_text()
+    (out / "config.yaml").write_text(edited)
+    assert main(again) == 0
+    assert capsys.readouterr().err.count("config.yaml was edited: kept as") == 1
+    (kept,) = out.glob("config.edited-*.yaml")
+    assert kept.read_text() == edited
+    assert "my notes" not in (out / "config.yaml").read_text()
 
 
 def test_an_added_method_trains_only_itself(done, tmp_path, capsys):

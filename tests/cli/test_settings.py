@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -105,6 +106,11 @@ MISTAKES = [
     ["--methods=../../etc/passwd"],
     ["--methods=ib:"],
     ["--methods=nobody:ib"],
+    ["--methods=ib[loss=focall]"],
+    ["--methods=ib,focal[sampler=bi]"],
+    ["--methods=ours[subsets=relation]"],
+    ["--methods=ib[loss=focal[gamma=x]]"],
+    ["--metrics=mapp"],
     ["--engine=locall"],
     ["--engine=local[x=1]"],
     ["--engine="],
@@ -211,6 +217,25 @@ def test_a_file_that_holds_no_settings_is_one_line_and_writes_nothing(
     file.write_bytes(text.encode(errors="surrogateescape"))
     error = refused(["plan", f"--config={file}"], capsys, empty)
     assert "given.yaml" in error or "setting" in error
+
+
+def test_a_headline_that_no_metric_answers_to_is_refused_before_anything_is_decoded(
+    empty, capsys, monkeypatch
+):
+    from ltmlbench import load
+
+    kind = type(load("dataset", "fundus-sim"))
+    honest = kind.load
+
+    def unknown(self, folder):
+        samples = honest(self, folder)
+        protocol = samples.protocol.model_copy(update={"headline": ("map", "kappa9")})
+        return replace(samples, protocol=protocol)
+
+    monkeypatch.setattr(kind, "load", unknown)
+    said = refused(["run", "--limit=20"], capsys, empty)
+    assert "headline of data set 'fundus-sim'" in said
+    assert "kappa9" in said
 
 
 def test_what_is_meant_is_said():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -53,3 +55,14 @@ def test_the_summary_says_which_structures_were_looked_for_and_in_how_many_sampl
 
 def test_simulated_data_are_called_so():
     assert describe(load("dataset", "fundus-sim[patients=40]").load(None)).startswith("SIMULATED")
+
+
+def test_names_that_a_spreadsheet_would_compute_are_text():
+    named = replace(
+        samples(),
+        ids=("=1+1", "+2", "-3", "@A1", "e", "'f"),
+        labels=LabelMatrix(Y, ["=cmd", "D", "H"]),
+    )
+    frame = labels_frame(named)
+    assert frame["image_id"].tolist() == ["'=1+1", "'+2", "'-3", "'@A1", "e", "''f"]
+    assert list(frame.columns) == ["image_id", "group_id", "'=cmd", "D", "H"]

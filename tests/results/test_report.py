@@ -15,7 +15,7 @@ from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
 from ltmlbench.report.folder import report_on, write_report
 from ltmlbench.results.collect import collect
-from ltmlbench.results.records import ExplanationRecord
+from ltmlbench.results.records import CostRecord, ExplanationRecord
 from ltmlbench.results.scores import Metrics, overall
 
 FILES = ("results.csv", "summary.csv", "table.md", "report.html")
@@ -177,7 +177,7 @@ class Odd(Metric):
     answer: object = None
 
     def __call__(self, Y, scores):
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
@@ -191,6 +191,8 @@ class OddPerLabel(LabelMetric):
     "metric",
     [
         Odd(answer=ZeroDivisionError("no label")),
+        Odd(answer=SystemExit(3)),
+        Odd(answer=GeneratorExit()),
         Odd(answer="0.5"),
         Odd(answer=None),
         Odd(answer=[1, 2]),
@@ -210,6 +212,24 @@ def test_a_metric_that_fails_is_a_column_without_a_number_and_one_line(
     assert error.count("\n") == 1
     assert "metric 'odd' failed" in error
     assert "undefined" in (folder.root / "table.md").read_text()
+
+
+def test_rows_that_saw_unequal_numbers_of_samples_are_named_under_the_table(
+    folder, record, make_run
+):
+    def table(**seen):
+        runs = [
+            make_run(method, fold, cost=number and CostRecord(seconds=9, trained=number, scored=0))
+            for method, number in seen.items()
+            for fold in ("fold 1 of 2", "fold 2 of 2")
+        ]
+        report_on(collect(folder.out, folder.command(*runs)), Metrics.load(["map"]))
+        return (folder.root / "table.md").read_text()
+
+    assert "samples shown in training per run" not in table(ib=26, focal=26)
+    said = "samples shown in training per run, teachers and pre-training included: ib 26, focal 3"
+    assert said in table(ib=26, focal=3)
+    assert "samples shown" not in table(ib=26, focal=None)  # of an earlier version
 
 
 class Loss(Metric):

@@ -19,6 +19,7 @@ import numpy as np
 from ltmlbench.arrays import Image
 from ltmlbench.data.files import may_pass
 from ltmlbench.errors import DataError
+from ltmlbench.lifeline import follow_parent
 
 Progress = Callable[[int, int], None]
 CHUNK = 64
@@ -162,9 +163,10 @@ def _run(job: _Job, chunks: Sequence[Sequence[int]], workers: int) -> Iterator[_
     sent = job.file.with_suffix(".job")
     sent.write_bytes(cloudpickle.dumps(job))
     try:
-        yield from Parallel(workers, return_as="generator_unordered", batch_size=1)(
-            delayed(_made)(sent, rows) for rows in chunks
+        pool = Parallel(
+            workers, return_as="generator_unordered", batch_size=1, initializer=follow_parent
         )
+        yield from pool(delayed(_made)(sent, rows) for rows in chunks)
     finally:
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
         sent.unlink(missing_ok=True)

@@ -312,6 +312,32 @@ def test_after_kill_9_nothing_half_made_is_found_and_the_next_builder_succeeds(
         end_group(process)
 
 
+def group_of(process):
+    """Pids of what still runs in the process group of a builder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(group) == process.pid and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_no_decoder_outlives_a_killed_builder(many, tmp_path):
+    process = stuck_builder(many, tmp_path, workers=2, row=200)
+    try:
+        assert len(group_of(process)) > 2  # itself and its decoders
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        deadline = time.monotonic() + 20
+        while group_of(process) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert group_of(process) == []
+    finally:
+        end_group(process)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_stops_a_build_at_once_and_quietly(many, tmp_path, workers):
     process = stuck_builder(many, tmp_path, workers, row=200)
