@@ -30,7 +30,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ltmlbench.benchmark import configure, prepare
+from ltmlbench.benchmark import configure, make_benchmark
 from ltmlbench.errors import LtmlbenchError, RequestError
 from ltmlbench.grid import Grid, Run
 from ltmlbench.registry import load
@@ -146,7 +146,7 @@ def choose(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
     for row, specs in plan.items():
         tried: dict[str, Any] = {}
         for spec in specs:
-            benchmark = prepare(*configure({**settings, "methods": [spec]}), decode=True)
+            benchmark = make_benchmark(*configure({**settings, "methods": [spec]}), decode=True)
             runs = benchmark.grid.runs[: arguments.folds or None]
             tried[spec] = [judged(run, benchmark.grid, benchmark.store) for run in runs]
             show(spec, tried[spec])

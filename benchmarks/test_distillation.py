@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ltmlbench import load
-from ltmlbench.benchmark import configure, prepare
+from ltmlbench.benchmark import configure, make_benchmark
 from ltmlbench.feeds.ready import Ready
 from ltmlbench.testing import work_for
 from ltmlbench.training.network import autocast, build_network
@@ -34,7 +34,7 @@ def work(tmp_path_factory):
         "backbones": "tf_efficientnet_lite0[weights=random]",
         "cache_dir": tmp_path_factory.mktemp("cache"),
     }
-    benchmark = prepare(*configure(given), decode=True)
+    benchmark = make_benchmark(*configure(given), decode=True)
     node = next(iter(benchmark.grid.nodes.values()))
     return work_for(node.stage, node.task, benchmark.store, tmp_path_factory.mktemp("work"))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.benchmark import Benchmark, Progress, configure, prepare
+from ltmlbench.benchmark import Benchmark, Progress, configure, make_benchmark
 from ltmlbench.config import BenchmarkConfig, read_config
 from ltmlbench.engines.referee import run_engine
 from ltmlbench.engines.schedule import to_do
@@ -64,7 +64,7 @@ def run(
     """
     resolved, dataset = configure(_settings(config))
     claim(resolved.out, cache_folder(resolved.cache_dir))
-    return execute(prepare(resolved, dataset, decode=True, progress=progress))
+    return run_benchmark(make_benchmark(resolved, dataset, decode=True, progress=progress))
 
 
 def _settings(config: object) -> Mapping[str, Any]:
@@ -79,13 +79,13 @@ def _settings(config: object) -> Mapping[str, Any]:
     )
 
 
-def execute(benchmark: Benchmark) -> Result:
+def run_benchmark(benchmark: Benchmark) -> Result:
     """Executes a prepared benchmark and writes its output folder."""
     with tracked(benchmark.config.trackers, benchmark.config.out):
-        return _execute(benchmark)
+        return _run_benchmark(benchmark)
 
 
-def _execute(benchmark: Benchmark) -> Result:
+def _run_benchmark(benchmark: Benchmark) -> Result:
     config, grid, store = benchmark.config, benchmark.grid, benchmark.store
     warn_of_changes(grid, store)
     todo = len(to_do(grid, store))

@@ -57,7 +57,7 @@ def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
     return make_config(dataset.defaults, *layers, named), dataset
 
 
-def prepare(
+def make_benchmark(
     config: BenchmarkConfig,
     dataset: Dataset,
     *,

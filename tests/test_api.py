@@ -8,7 +8,7 @@ import pytest
 
 import ltmlbench
 from ltmlbench.api import WORTH_PROCESSES, choose_jobs, samples_to_train
-from ltmlbench.benchmark import configure, prepare
+from ltmlbench.benchmark import configure, make_benchmark
 from ltmlbench.errors import RequestError
 
 
@@ -24,7 +24,7 @@ def prepared(tmp_path):
             "device": "cpu",
             "cache_dir": tmp_path,
         }
-        return prepare(*configure({**settings, **given}), decode=False)
+        return make_benchmark(*configure({**settings, **given}), decode=False)
 
     return make
 

@@ -384,12 +384,12 @@ from dataclasses import replace
 from ltmlbench import load
 from ltmlbench.hooks import VERSIONED
 from ltmlbench.identity import canonical, digest
-from ltmlbench.benchmark import configure, prepare
+from ltmlbench.benchmark import configure, make_benchmark
 
 data = {"dataset": "verse[patients=20]", "backbones": "test_resnet[weights=random]",
         "methods": "ib", "floors": "none", "folds": 2, "image_size": 32}
 found = {kind: digest(canonical(load(kind, "verse"))) for kind in VERSIONED}
-benchmark = prepare(*configure(data), decode=False)
+benchmark = make_benchmark(*configure(data), decode=False)
 task = replace(next(iter(benchmark.grid.nodes.values())).task, feed=load("feed", "verse"))
 found["fed"] = task.identity("data")["feed"]
 found |= {"run": benchmark.grid.runs[0].identity, "pictures": benchmark.samples.content[0]}

@@ -39,7 +39,7 @@ def info_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     parser.add_argument("name", help="name of a component; KIND/NAME where a name has two kinds")
     found = find(parser.parse_args(given).name)
     for entry in found:
-        _describe(entry)
+        _print_entry(entry)
     return 0
 
 
@@ -69,7 +69,7 @@ def find(text: str) -> list[Entry]:
     return found
 
 
-def _describe(entry: Entry) -> None:
+def _print_entry(entry: Entry) -> None:
     record = entry.record
     cls = registry().component_class(entry)
     print(f"{entry.kind} {record.name}  ({entry.qualified}, version {record.version})")

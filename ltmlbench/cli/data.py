@@ -52,14 +52,14 @@ def _check(dataset: Dataset, arguments: argparse.Namespace) -> int:
 
 def _labels(dataset: Dataset, arguments: argparse.Namespace) -> int:
     from ltmlbench.data.reading import load_samples
-    from ltmlbench.data.summary import describe, labels_frame
+    from ltmlbench.data.summary import labels_frame, summarize
     from ltmlbench.store import write_atomic
 
     out = _file(arguments.out or Path("labels.csv"), ".csv")
     samples = load_samples(dataset, arguments.data_dir, arguments.dataset)
     with _writing(out):
         write_atomic(out, labels_frame(samples).to_csv(index=False))
-    for line in describe(samples).splitlines():
+    for line in summarize(samples).splitlines():
         print(printable(line, 1000))
     print(f"\nwritten: {out}")
     return 0

@@ -56,10 +56,10 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
 def _benchmark(config: Path) -> Benchmark:
     """The benchmark of a resolved configuration."""
-    from ltmlbench.benchmark import configure, prepare
+    from ltmlbench.benchmark import configure, make_benchmark
     from ltmlbench.config import read_config
 
-    return prepare(*configure(read_config(config)), decode=True)
+    return make_benchmark(*configure(read_config(config)), decode=True)
 
 
 def _known(text: str | None, names: Iterable[str], what: str) -> tuple[str, ...]:

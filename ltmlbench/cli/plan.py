@@ -17,11 +17,11 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import choose_jobs, samples_to_train
-    from ltmlbench.benchmark import Benchmark, configure, prepare
+    from ltmlbench.benchmark import Benchmark, configure, make_benchmark
     from ltmlbench.engines.schedule import to_do
     from ltmlbench.store import SCRATCH
 
-    benchmark: Benchmark = prepare(*configure(*settings_of(arguments)), decode=False)
+    benchmark: Benchmark = make_benchmark(*configure(*settings_of(arguments)), decode=False)
     grid, store = benchmark.grid, benchmark.store
     needed = Counter(
         i for run in grid.runs for i in (run.model, run.identity, run.explanation) if i

@@ -28,8 +28,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     )
     arguments = parser.parse_args(given)
 
-    from ltmlbench.api import execute
-    from ltmlbench.benchmark import configure, prepare
+    from ltmlbench.api import run_benchmark
+    from ltmlbench.benchmark import configure, make_benchmark
     from ltmlbench.cli.report import show
     from ltmlbench.fresh import forget
     from ltmlbench.results.claim import claim
@@ -41,10 +41,12 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     rows = split_outside_brackets(arguments.fresh or "")
     everything = arguments.fresh is not None and not rows
     with display() as shown:
-        benchmark = prepare(config, dataset, decode=True, fresh=everything, progress=shown.pictures)
+        benchmark = make_benchmark(
+            config, dataset, decode=True, fresh=everything, progress=shown.pictures
+        )
         shown.notes(benchmark)
         if rows or everything:
             forget(benchmark, rows)
-        result = execute(benchmark)
+        result = run_benchmark(benchmark)
     show(result.results, result.about, result.out)
     return 1 if result.about.incomplete or result.unrecorded else 0

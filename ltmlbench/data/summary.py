@@ -28,7 +28,7 @@ def labels_frame(samples: Samples) -> pd.DataFrame:
     return pd.DataFrame({**texts, **dict(zip(names, samples.labels.dense.T, strict=True))})
 
 
-def describe(samples: Samples) -> str:
+def summarize(samples: Samples) -> str:
     """Counts, head/medium/tail, cardinality, density, imbalance, co-occurrence; and what copying a
     group's labels to its samples would get wrong."""
     labels, protocol = samples.labels, samples.protocol

@@ -45,7 +45,7 @@ class Recorder:
         claim(benchmark.config.out, benchmark.store.root)
         self.benchmark = benchmark
         self.folder = OutFolder(benchmark.config.out)
-        self.record = describe(benchmark)
+        self.record = benchmark_record(benchmark)
         self.metrics = Metrics.load(self.record.metrics)
         self._runs: dict[str, list[Run]] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -224,7 +224,7 @@ class Recorder:
         return artifact
 
 
-def describe(benchmark: Benchmark) -> BenchmarkRecord:
+def benchmark_record(benchmark: Benchmark) -> BenchmarkRecord:
     """Everything the report needs besides the runs, so that it can be made without the data."""
     samples, dataset, config, grid = (
         benchmark.samples,

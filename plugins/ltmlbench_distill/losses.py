@@ -51,8 +51,8 @@ class ClassBalanced(ClassBalancedOptions, Distillation):
     ) -> DistillFn:
         import torch
 
+        from ltmlbench_distill.checks import check_taught
         from ltmlbench_distill.functional import by_block, by_label, label_weights, rebalanced
-        from ltmlbench_distill.lesson import check_lesson
 
         counts = torch.tensor(labels.counts, dtype=torch.float32)
         fixed = label_weights(labels.counts.astype(np.float64), len(labels), self.kd_weight)
@@ -67,7 +67,7 @@ class ClassBalanced(ClassBalancedOptions, Distillation):
             targets: torch.Tensor,
             taught: Sequence[torch.Tensor],
         ) -> torch.Tensor:
-            flaw = check_lesson(hard, logits, targets, taught, columns, labels.n_labels)
+            flaw = check_taught(hard, logits, targets, taught, columns, labels.n_labels)
             device = logits.device
             if self.kd_weight == "db":
                 weights = rebalanced(targets, counts.to(device))
@@ -100,8 +100,8 @@ class Weighted(Distillation):
     ) -> DistillFn:
         import torch
 
+        from ltmlbench_distill.checks import check_taught
         from ltmlbench_distill.functional import share_of_block
-        from ltmlbench_distill.lesson import check_lesson
 
         counts = labels.counts.astype(np.float64)
         columns = [torch.from_numpy(np.asarray(block)) for block in blocks]
@@ -116,7 +116,7 @@ class Weighted(Distillation):
             targets: torch.Tensor,
             taught: Sequence[torch.Tensor],
         ) -> torch.Tensor:
-            flaw = check_lesson(hard, logits, targets, taught, columns, labels.n_labels)
+            flaw = check_taught(hard, logits, targets, taught, columns, labels.n_labels)
             total = hard.new_zeros(())
             for omega, soft in zip(
                 omegas, _soft(logits, taught, columns, shifts, self.temperature), strict=True

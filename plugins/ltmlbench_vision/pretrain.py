@@ -30,7 +30,7 @@ from ltmlbench.plugin import (
     write_json,
 )
 from ltmlbench_vision.lesion_losses import LesionLoss, lesion_loss
-from ltmlbench_vision.sources import Examples, gather, shown
+from ltmlbench_vision.sources import SourceSamples, gather, source_batches
 
 if TYPE_CHECKING:
     from ltmlbench_vision.multitask import MultiTask
@@ -115,7 +115,9 @@ def pretrain(options: MultiTask, work: Work) -> None:
 
     def losses(epoch: int) -> Iterator[tuple[torch.Tensor, int]]:
         order = np.random.default_rng(derive_seed(seed, "order", epoch)).permutation(rows)
-        for batch in shown(task, trunk, examples, order[: steps * schedule.batch_size], epoch):
+        for batch in source_batches(
+            task, trunk, examples, order[: steps * schedule.batch_size], epoch
+        ):
             with autocast(task.numerics):
                 grades, lesions = network(batch.images)
             loss = multitask_loss(
@@ -140,20 +142,20 @@ def pretrain(options: MultiTask, work: Work) -> None:
 
 
 def _judged(
-    task: Task, network: TwoBranches, examples: Examples, rows: Rows
+    task: Task, network: TwoBranches, examples: SourceSamples, rows: Rows
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Predicted grades N and lesions N×L×S×S of the pictures as they are."""
     grades, lesions = [], []
     network.eval()
     with torch.inference_mode(), autocast(task.numerics):
-        for batch in shown(task, network.trunk, examples, rows, None):
+        for batch in source_batches(task, network.trunk, examples, rows, None):
             graded, found = network(batch.images)
             grades.append(graded.float().argmax(dim=1).cpu().numpy())
             lesions.append((found.float() > 0).cpu().numpy())
     return np.concatenate(grades), np.concatenate(lesions)
 
 
-def _report(options: MultiTask, work: Work, network: TwoBranches, examples: Examples) -> None:
+def _report(options: MultiTask, work: Work, network: TwoBranches, examples: SourceSamples) -> None:
     from sklearn.metrics import cohen_kappa_score
 
     rows = np.flatnonzero(examples.held_out)
@@ -185,7 +187,7 @@ def _report(options: MultiTask, work: Work, network: TwoBranches, examples: Exam
 
 def _overlays(
     work: Work,
-    examples: Examples,
+    examples: SourceSamples,
     rows: Rows,
     truth: npt.NDArray[np.bool_],
     found: npt.NDArray[np.bool_],

@@ -30,7 +30,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Examples:
+class SourceSamples:
     """Rows of several sources, one after the other.
 
     Args:
@@ -89,7 +89,7 @@ class Examples:
         return np.asarray(np.searchsorted(self.first, rows, side="right") - 1)
 
 
-def gather(work: Work, lesions: Sequence[str], share: float, seed: int) -> Examples:
+def gather(work: Work, lesions: Sequence[str], share: float, seed: int) -> SourceSamples:
     """The examples of all sources of the task; whole groups are held out, ``share`` of them per
     source."""
     grades, annotated, held, channels, first, opened = [], [], [], [], [0], []
@@ -114,7 +114,7 @@ def gather(work: Work, lesions: Sequence[str], share: float, seed: int) -> Examp
         out = set(generator.permutation(names)[: max(1, round(share * len(names)))])
         held.append(np.array([group in out for group in samples.groups]))
         first.append(first[-1] + len(samples))
-    return Examples(
+    return SourceSamples(
         tuple(opened),
         tuple(channels),
         np.array(first[:-1], dtype=np.int64),
@@ -125,7 +125,7 @@ def gather(work: Work, lesions: Sequence[str], share: float, seed: int) -> Examp
 
 
 @dataclass(frozen=True)
-class Shown:
+class SourceBatch:
     """A batch on the device: images B×3×S×S, grade B, masks B×L×S×S, annotated B×L."""
 
     images: torch.Tensor
@@ -134,9 +134,9 @@ class Shown:
     annotated: torch.Tensor
 
 
-def shown(
-    task: Task, trunk: Trunk, examples: Examples, order: Rows, epoch: int | None
-) -> Iterator[Shown]:
+def source_batches(
+    task: Task, trunk: Trunk, examples: SourceSamples, order: Rows, epoch: int | None
+) -> Iterator[SourceBatch]:
     """Batches in the given order, prepared ahead: random views of an epoch (masks follow their
     pictures), or (None) the pictures as they are."""
     size, device = task.schedule.batch_size, task.numerics.device
@@ -155,7 +155,7 @@ def shown(
         return rows, images, augment.warp_masks(masks, rows, once, seed=seed, epoch=epoch)
 
     for rows, images, masks in ahead(make, range(0, len(order), size)):
-        yield Shown(
+        yield SourceBatch(
             torch.from_numpy(images).to(device),
             torch.from_numpy(examples.grade[rows]).to(device),
             torch.from_numpy(masks.astype(np.float32)).to(device),

@@ -5,7 +5,7 @@ import pandas as pd
 
 from ltmlbench import LabelMatrix, load
 from ltmlbench.data.samples import Protocol, Samples
-from ltmlbench.data.summary import describe, labels_frame
+from ltmlbench.data.summary import labels_frame, summarize
 
 Y = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 1], [0, 1, 1], [1, 0, 0], [1, 0, 0]])
 
@@ -35,7 +35,7 @@ def test_the_table_has_a_row_per_sample():
 
 
 def test_the_summary_says_what_can_be_counted_by_hand():
-    text = describe(samples(notes=("one note",)))
+    text = summarize(samples(notes=("one note",)))
     assert "6 eyes of 3 patients" in text
     assert "labels per eye: 4 with 1, 2 with 2" in text
     assert "cardinality 1.3333, density 0.4444, imbalance ratio 1.50" in text
@@ -48,13 +48,13 @@ def test_the_summary_says_which_structures_were_looked_for_and_in_how_many_sampl
     annotated = np.zeros((6, 3), dtype=bool)
     annotated[:4, 0] = annotated[2:, 2] = True
     annotated[5, 2] = False
-    text = describe(samples(structures=("MA", "HE", "EX"), extras={"annotated": annotated}))
+    text = summarize(samples(structures=("MA", "HE", "EX"), extras={"annotated": annotated}))
     assert "structures looked for, eyes: MA 4, EX 3" in text
-    assert "lesions" not in describe(samples())
+    assert "lesions" not in summarize(samples())
 
 
 def test_simulated_data_are_called_so():
-    assert describe(load("dataset", "fundus-sim[patients=40]").load(None)).startswith("SIMULATED")
+    assert summarize(load("dataset", "fundus-sim[patients=40]").load(None)).startswith("SIMULATED")
 
 
 def test_names_that_a_spreadsheet_would_compute_are_text():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ltmlbench
-from ltmlbench.benchmark import configure, prepare
+from ltmlbench.benchmark import configure, make_benchmark
 from ltmlbench.config import make_config
 from ltmlbench.errors import RequestError
 from ltmlbench.fit import Fit
@@ -33,7 +33,7 @@ SMALL = {
 
 
 def planned(methods, **given):
-    return prepare(*configure({**SMALL, "methods": methods, **given}), decode=False).grid
+    return make_benchmark(*configure({**SMALL, "methods": methods, **given}), decode=False).grid
 
 
 def kinds(grid):
@@ -116,7 +116,7 @@ def done(tmp_path_factory):
         "cache_dir": root / "cache",
     }
     result = ltmlbench.run(given)
-    benchmark = prepare(*configure(given), decode=True)
+    benchmark = make_benchmark(*configure(given), decode=True)
     return result, benchmark
 
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from ltmlbench import load
 from ltmlbench.cli import main
-from ltmlbench.data.summary import describe
+from ltmlbench.data.summary import summarize
 from ltmlbench.errors import DataError
 
 TRAIN = {"2008_000001": "14 4", "2008_000002": "6", "2009_000003": "14", "2010_000004": "1 14"}
@@ -141,7 +141,7 @@ def test_head_and_tail_are_counted_among_the_training_pictures_alone(tmp_path):
     shots = dict(zip(samples.labels.names, samples.shots, strict=True))
     assert (shots["person"], shots["bird"], shots["boat"]) == ("head", "tail", "tail")
     assert samples.labels.counts[list(samples.labels.names).index("bird")] == 139
-    assert "head, medium and tail by the 119 pictures of 'train' alone" in describe(samples)
+    assert "head, medium and tail by the 119 pictures of 'train' alone" in summarize(samples)
 
 
 def test_coco_has_its_eighty_labels(tmp_path):

@@ -9,7 +9,7 @@ from dr_folders import BUILDERS, SIDE, drawn, fgadr, idrid, mask, picture
 from PIL import Image
 
 from ltmlbench import load
-from ltmlbench.benchmark import configure, prepare
+from ltmlbench.benchmark import configure, make_benchmark
 from ltmlbench.cli import main
 from ltmlbench.errors import DataError, LtmlbenchError
 
@@ -235,7 +235,7 @@ def planned(folder):
         "image_size": 32,
         "folds": 2,
     }
-    nodes = prepare(*configure(given), decode=False).grid.nodes.values()
+    nodes = make_benchmark(*configure(given), decode=False).grid.nodes.values()
     return {type(node.stage).__name__: node.identity for node in nodes}
 
 

@@ -9,7 +9,7 @@ import torch
 from ltmlbench.plugin import DataError, check_batch
 
 
-def check_lesson(
+def check_taught(
     hard: torch.Tensor,
     logits: torch.Tensor,
     targets: torch.Tensor,
