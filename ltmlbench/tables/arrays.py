@@ -15,7 +15,7 @@ import numpy as np
 
 from ltmlbench.errors import DataError
 from ltmlbench.tables.options import FileOptions
-from ltmlbench.tables.source import Source
+from ltmlbench.tables.packed import Packed
 from ltmlbench.tables.table import HowRead, Table
 from ltmlbench.tables.words import listed
 
@@ -25,8 +25,8 @@ _MOST_ROWS = 1_000_000_000
 class Arrays(Mapping[str, Any]):
     """The arrays of an .npz, each loaded when it is asked for."""
 
-    def __init__(self, source: Source) -> None:
-        self._content: Any = source.path if source.compression is None else source.content()
+    def __init__(self, packed: Packed) -> None:
+        self._content: Any = packed.path if packed.compression is None else packed.content()
         with self._archive() as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
         self._names = [name.removesuffix(".npy") for name in names]
@@ -53,34 +53,34 @@ class Arrays(Mapping[str, Any]):
             return _header(stream)
 
 
-def read_npz(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_npz(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """Arrays by name, or one sparse matrix of SciPy, called ``Y``."""
     import pandas as pd
 
-    raw = io.BytesIO(source.content()) if source.compression else source.path
+    raw = io.BytesIO(packed.content()) if packed.compression else packed.path
     if not zipfile.is_zipfile(raw):
         raise DataError("cannot be read: no zip archive of arrays, as numpy.savez writes it")
-    arrays: Mapping[str, Any] = Arrays(source)
+    arrays: Mapping[str, Any] = Arrays(packed)
     if not arrays:
         raise DataError("holds no array")
     form = "NumPy arrays"
     if "format" in arrays and "shape" in arrays:
         arrays, form = {"Y": _sparse(arrays)}, "SciPy sparse matrix"
-    return Table(source.path, HowRead(form), pd.DataFrame(), arrays=arrays)
+    return Table(packed.path, HowRead(form), pd.DataFrame(), arrays=arrays)
 
 
-def read_npy(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_npy(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """One array, called ``Y``."""
     import pandas as pd
 
-    content = None if source.compression is None else source.content()
-    size = source.path.stat().st_size if content is None else len(content)
-    with source.open() if content is None else io.BytesIO(content) as stream:
+    content = None if packed.compression is None else packed.content()
+    size = packed.path.stat().st_size if content is None else len(content)
+    with packed.open() if content is None else io.BytesIO(content) as stream:
         array = _load(stream, size, "the array")
     if array.dtype.names:
         frame = pd.DataFrame({str(name): array[name] for name in array.dtype.names})
-        return Table(source.path, HowRead("NumPy record array"), frame)
-    return Table(source.path, HowRead("NumPy array"), pd.DataFrame(), arrays={"Y": array})
+        return Table(packed.path, HowRead("NumPy record array"), frame)
+    return Table(packed.path, HowRead("NumPy array"), pd.DataFrame(), arrays={"Y": array})
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:

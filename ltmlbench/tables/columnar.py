@@ -9,34 +9,34 @@ from typing import Any
 
 from ltmlbench.tables.header import check_unique
 from ltmlbench.tables.options import FileOptions
-from ltmlbench.tables.source import Source
+from ltmlbench.tables.packed import Packed
 from ltmlbench.tables.table import HowRead, Table
 
 
-def read_parquet(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_parquet(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """A parquet file. Columns of bytes (pictures) are left unread, unless they are in ``texts``."""
     import pyarrow.parquet as pq
 
-    opened = source.path if source.compression is None else io.BytesIO(source.content())
+    opened = packed.path if packed.compression is None else io.BytesIO(packed.content())
     with pq.ParquetFile(opened) as file:
         schema = file.schema_arrow
         check_unique(schema.names)
         wanted = [f.name for f in schema if f.name.lower() in texts or not _holds_bytes(f.type)]
         table = file.read(columns=wanted)
     unread = {name: "bytes" for name in schema.names if name not in wanted}
-    return _from_arrow(source, table, "parquet", unread)
+    return _from_arrow(packed, table, "parquet", unread)
 
 
-def read_arrow(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_arrow(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """An Arrow file or stream."""
     import pyarrow as pa
 
-    content = pa.BufferReader(source.content())
+    content = pa.BufferReader(packed.content())
     try:
         table = pa.ipc.open_file(content).read_all()
     except pa.ArrowInvalid:
         table = pa.ipc.open_stream(content).read_all()
-    return _from_arrow(source, table, "Arrow", {})
+    return _from_arrow(packed, table, "Arrow", {})
 
 
 def _holds_bytes(kind: Any) -> bool:
@@ -48,7 +48,7 @@ def _holds_bytes(kind: Any) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
-def _from_arrow(source: Source, table: Any, form: str, unread: dict[str, str]) -> Table:
+def _from_arrow(packed: Packed, table: Any, form: str, unread: dict[str, str]) -> Table:
     import pyarrow as pa
 
     check_unique(table.schema.names)
@@ -59,7 +59,7 @@ def _from_arrow(source: Source, table: Any, form: str, unread: dict[str, str]) -
     index = [c for c, name in enumerate(names) if not name.startswith("__index_level_")]
     frame = table.select(index).replace_schema_metadata(None).to_pandas()
     frame.columns = [names[c] for c in index]
-    return Table(source.path, HowRead(form), frame, classes=classes, unread=unread)
+    return Table(packed.path, HowRead(form), frame, classes=classes, unread=unread)
 
 
 def _classes(metadata: dict[bytes, bytes]) -> dict[str, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ltmlbench.errors import DataError
 from ltmlbench.tables.header import GAPS, NUMBER, check_unique, cleaned, names_columns, numbered
 from ltmlbench.tables.options import FileOptions
-from ltmlbench.tables.source import Source, encoding_of, open_text, spoken
+from ltmlbench.tables.packed import Packed, encoding_of, open_text, spoken
 from ltmlbench.tables.table import HowRead, Table
 from ltmlbench.tables.words import number, short
 
@@ -48,19 +48,19 @@ class Layout:
     notes: list[str] = field(default_factory=list)
 
 
-def read_delimited(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_delimited(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """Delimited text. A header may stand in a comment; fields that are empty in every line and
     have no name are no column."""
-    encoding, guessed = (options.encoding, False) if options.encoding else encoding_of(source)
-    with open_text(source, encoding) as stream:
+    encoding, guessed = (options.encoding, False) if options.encoding else encoding_of(packed)
+    with open_text(packed, encoding) as stream:
         sample = stream.read(_SAMPLE)
         whole = not stream.read(1)
-    layout = _layout(sample, whole, source.suffix, options)
-    with open_text(source, encoding) as stream:
+    layout = _layout(sample, whole, packed.suffix, options)
+    with open_text(packed, encoding) as stream:
         n_rows = _count(stream, layout)
     if n_rows == 0:
         raise DataError("there is no row of data" + (" below the names" if layout.header else ""))
-    with open_text(source, encoding) as stream:
+    with open_text(packed, encoding) as stream:
         frame = _parse(stream, layout, texts)
     if len(frame) != n_rows:
         raise DataError(f"{n_rows} rows by one count, {len(frame)} by another: are quotes closed?")
@@ -74,7 +74,7 @@ def read_delimited(source: Source, options: FileOptions, texts: Collection[str])
         header=layout.header,
         notes=tuple(layout.notes),
     )
-    return Table(source.path, how, frame[kept])
+    return Table(packed.path, how, frame[kept])
 
 
 def _layout(sample: str, whole: bool, suffix: str, options: FileOptions) -> Layout:

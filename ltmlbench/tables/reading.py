@@ -12,12 +12,12 @@ from pathlib import Path
 from ltmlbench.errors import DataError, LtmlbenchError
 from ltmlbench.tables.header import check_unique
 from ltmlbench.tables.options import FileOptions
-from ltmlbench.tables.source import Source, format_of, source_of
+from ltmlbench.tables.packed import Packed, format_of, packed_file
 from ltmlbench.tables.table import HowRead, Table
 from ltmlbench.tables.words import listed, number, printable, short
 
 # the last: names of columns, in lower case, whose cells have to stay as they are written
-Reader = Callable[[Source, FileOptions, Collection[str]], Table]
+Reader = Callable[[Packed, FileOptions, Collection[str]], Table]
 
 _READERS = {
     "csv": "delimited:read_delimited",
@@ -82,11 +82,11 @@ def one_line(path: Path) -> Iterator[None]:
 
 
 def _read_file(path: Path, options: FileOptions, texts: Collection[str]) -> Table:
-    source = source_of(path)
-    form = options.format or format_of(source)
+    packed = packed_file(path)
+    form = options.format or format_of(packed)
     module, _, function = _READERS[form].partition(":")
     read: Reader = getattr(import_module(f"ltmlbench.tables.{module}"), function)
-    table = read(source, options, texts)
+    table = read(packed, options, texts)
     check_unique([str(name) for name in table.frame.columns])
     how = table.how
     unused = [
@@ -99,7 +99,7 @@ def _read_file(path: Path, options: FileOptions, texts: Collection[str]) -> Tabl
         if told is not None and used is None
     ]
     notes = (*how.notes, *unused)
-    return replace(table, how=replace(how, compression=source.compression, notes=notes))
+    return replace(table, how=replace(how, compression=packed.compression, notes=notes))
 
 
 def _read_folder(path: Path, options: FileOptions, texts: Collection[str]) -> Table:

@@ -9,17 +9,17 @@ from typing import Any
 
 from ltmlbench.errors import DataError
 from ltmlbench.tables.options import FileOptions
-from ltmlbench.tables.source import Source, spoken, text_of
+from ltmlbench.tables.packed import Packed, spoken, text_of
 from ltmlbench.tables.table import HowRead, Table
 from ltmlbench.tables.words import listed, short
 
 
-def read_json_lines(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_json_lines(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """One JSON object per line; an array of objects is taken too."""
-    text, encoding, guessed = text_of(source, options.encoding)
+    text, encoding, guessed = text_of(packed, options.encoding)
     if text.lstrip().startswith("[") and _whole(text) is not None:
-        return read_json(source, options, texts)
-    return _lines(source, text, encoding, guessed)
+        return read_json(packed, options, texts)
+    return _lines(packed, text, encoding, guessed)
 
 
 def _whole(text: str) -> Any:
@@ -29,12 +29,12 @@ def _whole(text: str) -> Any:
         return None
 
 
-def _lines(source: Source, text: str, encoding: str, guessed: bool) -> Table:
+def _lines(packed: Packed, text: str, encoding: str, guessed: bool) -> Table:
     records = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        where = f"{source.path}, line {number}"
+        where = f"{packed.path}, line {number}"
         try:
             value = json.loads(line)
         except ValueError as error:
@@ -42,22 +42,22 @@ def _lines(source: Source, text: str, encoding: str, guessed: bool) -> Table:
         if not isinstance(value, dict):
             raise DataError(f"{where}: a JSON object is needed, not {type(value).__name__}")
         records.append(value)
-    return _table(source, records, "JSON lines", encoding, guessed)
+    return _table(packed, records, "JSON lines", encoding, guessed)
 
 
-def read_json(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_json(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """A JSON document that holds records: an array of objects, an object of objects or of lists
     of tags by id, or columns, as pandas writes them."""
-    text, encoding, guessed = text_of(source, options.encoding)
+    text, encoding, guessed = text_of(packed, options.encoding)
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip().startswith("{"):
-            return _lines(source, text, encoding, guessed)
+            return _lines(packed, text, encoding, guessed)
         raise DataError(f"is no JSON: {error}") from None
     notes: list[str] = []
     records = _records(value, notes)
-    return _table(source, records, "JSON", encoding, guessed, notes)
+    return _table(packed, records, "JSON", encoding, guessed, notes)
 
 
 def _records(value: Any, notes: list[str]) -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ def _flat(record: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _table(
-    source: Source,
+    packed: Packed,
     records: Sequence[Mapping[str, Any]],
     form: str,
     encoding: str,
@@ -178,4 +178,4 @@ def _table(
         for name in names
     }
     how = HowRead(form, encoding=spoken(encoding), notes=tuple(told))
-    return Table(source.path, how, pd.DataFrame(columns, index=range(len(flat))))
+    return Table(packed.path, how, pd.DataFrame(columns, index=range(len(flat))))

@@ -9,16 +9,16 @@ from typing import Any
 from ltmlbench.errors import DataError
 from ltmlbench.tables.header import check_unique, cleaned, names_columns, numbered
 from ltmlbench.tables.options import FileOptions
-from ltmlbench.tables.source import Source
+from ltmlbench.tables.packed import Packed
 from ltmlbench.tables.table import HowRead, Table
 from ltmlbench.tables.words import listed, short
 
 
-def read_sheet(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_sheet(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """An .xlsx file; rows and columns without a value are left out."""
     import pandas as pd
 
-    with pd.ExcelFile(io.BytesIO(source.content()), engine="openpyxl") as book:
+    with pd.ExcelFile(io.BytesIO(packed.content()), engine="openpyxl") as book:
         sheets = [str(name) for name in book.sheet_names]
         cells = book.parse(0, header=None, dtype=object, keep_default_na=False, na_values=[""])
     cells = cells.dropna(how="all").dropna(how="all", axis="columns")
@@ -46,7 +46,7 @@ def read_sheet(source: Source, options: FileOptions, texts: Collection[str]) -> 
         if name.lower() in texts:
             frame[name] = frame[name].map(_text)
     how = HowRead("Excel", header=header, notes=tuple(notes))
-    return Table(source.path, how, frame.infer_objects())
+    return Table(packed.path, how, frame.infer_objects())
 
 
 def _text(cell: Any) -> str:

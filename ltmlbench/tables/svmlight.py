@@ -11,7 +11,7 @@ import numpy as np
 
 from ltmlbench.errors import DataError
 from ltmlbench.tables.options import FileOptions
-from ltmlbench.tables.source import Source, spoken, text_of
+from ltmlbench.tables.packed import Packed, spoken, text_of
 from ltmlbench.tables.table import Hint, HowRead, Table
 from ltmlbench.tables.words import number, short
 
@@ -19,12 +19,12 @@ TAGS = "labels"
 _HINT = Hint("the format", column=TAGS)
 
 
-def read_svmlight(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_svmlight(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """Labels as the column ``labels`` (lists of numbers), features as the sparse array ``X``."""
     import pandas as pd
     from sklearn.datasets import load_svmlight_file
 
-    content = source.content()
+    content = packed.content()
     first, _, rest = content.partition(b"\n")
     sizes = re.fullmatch(rb"\s*(\d+)\s+(\d+)\s+(\d+)\s*", first)
     body = rest if sizes else content
@@ -45,7 +45,7 @@ def read_svmlight(source: Source, options: FileOptions, texts: Collection[str]) 
         notes.append(f"{number(blank, 'blank line')} skipped")
     how = HowRead("LibSVM text", notes=tuple(notes))
     frame = pd.DataFrame({TAGS: pd.Series(labels, dtype=object)})
-    return Table(source.path, how, frame, arrays={"X": X}, hint=_HINT)
+    return Table(packed.path, how, frame, arrays={"X": X}, hint=_HINT)
 
 
 def _class(label: float) -> int:
@@ -54,11 +54,11 @@ def _class(label: float) -> int:
     return int(label)
 
 
-def read_lists(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_lists(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """Lines of label numbers with blanks between; a first word that is no number names the row."""
     import pandas as pd
 
-    text, encoding, _ = text_of(source, options.encoding)
+    text, encoding, _ = text_of(packed, options.encoding)
     lines = [line.split() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()
@@ -72,4 +72,4 @@ def read_lists(source: Source, options: FileOptions, texts: Collection[str]) -> 
     columns = {"path": pd.Series([words[0] for words in lines])} if named else {}
     frame = pd.DataFrame({**columns, TAGS: pd.Series(labels, dtype=object)})
     what = "lines of a name and label numbers" if named else "lines of label numbers"
-    return Table(source.path, HowRead(what, encoding=spoken(encoding)), frame, hint=_HINT)
+    return Table(packed.path, HowRead(what, encoding=spoken(encoding)), frame, hint=_HINT)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from ltmlbench.errors import DataError
 from ltmlbench.tables.options import FileOptions
-from ltmlbench.tables.source import Source, spoken, text_of
+from ltmlbench.tables.packed import Packed, spoken, text_of
 from ltmlbench.tables.table import Hint, HowRead, Table
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ _DATE = re.compile(r"(?i)^(\s*@attribute\s+(?:'(?:\\.|[^'])*'|\"(?:\\.|[^\"])*\"
 _TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[^\s,'\"]+")
 
 
-def read_arff(source: Source, options: FileOptions, texts: Collection[str]) -> Table:
+def read_arff(packed: Packed, options: FileOptions, texts: Collection[str]) -> Table:
     """Dense or sparse ARFF. MEKA's ``-C n`` in the relation's name, or a MULAN .xml beside the
     file, says which attributes are labels."""
     import arff
 
-    text, encoding, guessed = text_of(source, options.encoding)
+    text, encoding, guessed = text_of(packed, options.encoding)
     notes = [f"the encoding {encoding} is a guess; --encoding says otherwise"] if guessed else []
     sparse = re.search(r"(?im)^\s*@data\s*(%.*\s*)*\{", text) is not None
     try:
@@ -41,7 +41,7 @@ def read_arff(source: Source, options: FileOptions, texts: Collection[str]) -> T
     frame = _sparse(given["data"], names, kinds) if sparse else _dense(given["data"], names)
     form = "sparse ARFF" if sparse else "ARFF"
     how = HowRead(form, encoding=spoken(encoding), notes=tuple(notes))
-    return Table(source.path, how, frame, hint=_hint(given["relation"], source.path))
+    return Table(packed.path, how, frame, hint=_hint(given["relation"], packed.path))
 
 
 def _hint(relation: str, path: Path) -> Hint:

@@ -32,7 +32,7 @@ _LIKELY = ["gb18030", "cp1252", "shift_jis", "cp1251", "euc_kr", "big5"]
 
 
 @dataclass(frozen=True)
-class Source:
+class Packed:
     """A file to read, unpacked on the way.
 
     Args:
@@ -103,7 +103,7 @@ class _Member(io.RawIOBase):
         super().close()
 
 
-def source_of(path: Path) -> Source:
+def packed_file(path: Path) -> Packed:
     """A file and what it is packed with.
 
     Raises:
@@ -117,29 +117,29 @@ def source_of(path: Path) -> Source:
         raise DataError("the file is empty")
     for magic, compression in _PACKED:
         if start.startswith(magic):
-            return Source(path, compression)
+            return Packed(path, compression)
     if start.startswith(b"PK") and zipfile.is_zipfile(path):
         return _zipped(path)
-    return Source(path)
+    return Packed(path)
 
 
-def _zipped(path: Path) -> Source:
+def _zipped(path: Path) -> Packed:
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
     if "[Content_Types].xml" in names or (names and all(n.endswith(".npy") for n in names)):
-        return Source(path)  # .xlsx and .npz are zips of their own
+        return Packed(path)  # .xlsx and .npz are zips of their own
     files = [n for n in names if not n.startswith("__MACOSX/") and "/." not in f"/{n}"]
     if len(files) != 1:
         raise DataError(f"the zip holds {len(files)} files, not one: {listed(files)}; unpack it")
-    return Source(path, "zip", files[0])
+    return Packed(path, "zip", files[0])
 
 
-def encoding_of(source: Source) -> tuple[str, bool]:
+def encoding_of(packed: Packed) -> tuple[str, bool]:
     """The encoding of a text, and whether it is a guess.
 
     A byte-order mark says it; else UTF-8 if all of it is; else the likeliest of some.
     """
-    head = source.head()
+    head = packed.head()
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name, False
@@ -148,7 +148,7 @@ def encoding_of(source: Source) -> tuple[str, bool]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     seen = head
     try:
-        with source.open() as stream:
+        with packed.open() as stream:
             while chunk := stream.read(HEAD):
                 seen = chunk
                 decoder.decode(chunk)
@@ -178,16 +178,16 @@ def _guess(data: bytes) -> str:
     return "gb18030" if found[0] in ("euc_kr", "big5") and "gb18030" in found else found[0]
 
 
-def open_text(source: Source, encoding: str) -> io.TextIOWrapper:
+def open_text(packed: Packed, encoding: str) -> io.TextIOWrapper:
     """The text of a file; line ends as they are, so that quoted ones stay."""
     marked = {"utf-8": "utf-8-sig"}.get(codecs.lookup(encoding).name, encoding)
-    return io.TextIOWrapper(source.open(), encoding=marked, newline="")
+    return io.TextIOWrapper(packed.open(), encoding=marked, newline="")
 
 
-def text_of(source: Source, encoding: str | None) -> tuple[str, str, bool]:
+def text_of(packed: Packed, encoding: str | None) -> tuple[str, str, bool]:
     """The whole text, its encoding, and whether that is a guess."""
-    name, guessed = (encoding, False) if encoding else encoding_of(source)
-    with open_text(source, name) as stream:
+    name, guessed = (encoding, False) if encoding else encoding_of(packed)
+    with open_text(packed, name) as stream:
         return stream.read(), name, guessed
 
 
@@ -196,21 +196,21 @@ def spoken(encoding: str) -> str:
     return "UTF-8" if encoding in ("utf-8", "utf-8-sig") else encoding
 
 
-def format_of(source: Source) -> str:
+def format_of(packed: Packed) -> str:
     """One of `FORMATS`: by the first bytes, then the suffix, then the first lines of text."""
-    head = source.head(1 << 16)
+    head = packed.head(1 << 16)
     for magic, form in ((b"PAR1", "parquet"), (b"\x93NUMPY", "npy"), (b"ARROW1", "arrow")):
         if head.startswith(magic):
             return form
     if head.startswith(b"PK"):
-        return "xlsx" if b"[Content_Types].xml" in head or source.suffix == ".xlsx" else "npz"
-    if refused := _REFUSED.get(source.suffix):
+        return "xlsx" if b"[Content_Types].xml" in head or packed.suffix == ".xlsx" else "npz"
+    if refused := _REFUSED.get(packed.suffix):
         raise DataError(refused)
-    if head.startswith(b"\xff\xff\xff\xff") and source.suffix == ".arrow":
+    if head.startswith(b"\xff\xff\xff\xff") and packed.suffix == ".arrow":
         return "arrow"
-    if source.suffix in _BINARY:
-        raise DataError(f"cannot be read: it is no {source.suffix} file by its first bytes")
-    return _SUFFIXES.get(source.suffix) or _format_of_text(head)
+    if packed.suffix in _BINARY:
+        raise DataError(f"cannot be read: it is no {packed.suffix} file by its first bytes")
+    return _SUFFIXES.get(packed.suffix) or _format_of_text(head)
 
 
 _BINARY = (".parquet", ".npz", ".npy", ".xlsx", ".feather", ".arrow")
