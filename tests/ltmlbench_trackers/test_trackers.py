@@ -76,12 +76,15 @@ class Angry(Tracker):
     run_finished = benchmark_finished = close = _raise
 
 
-def test_one_that_raises_at_every_event_is_dropped_alone(table, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_one_that_raises_at_every_event_is_dropped_alone(
+    table, tmp_path, monkeypatch, capsys, jobs
+):
     real = load("tracker", "jsonl")
     monkeypatch.setattr(
         "ltmlbench.tracking.load", lambda kind, name: Angry() if name == "angry" else real
     )
-    result = ltmlbench.run(settings(table, tmp_path, trackers="angry,jsonl"))
+    result = ltmlbench.run(settings(table, tmp_path, trackers="angry,jsonl", jobs=jobs))
     assert not result.about.failures
     assert lines(tmp_path / "out" / "events.jsonl")[-1]["event"] == "closed"
     told = capsys.readouterr().err
