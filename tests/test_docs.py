@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltmlbench.plugin import Engine, Predict, Store, Tracker, load
+from ltmlbench.plugin import Engine, LabelMatrix, Predict, Store, Tracker, load
 from ltmlbench.testing import bars, made, task_of, vectors
 
 ROOT = Path(__file__).parents[1]
@@ -121,6 +121,18 @@ class TestPlugins:
     def test_the_methods_predict(self, plugins, name, tmp_path):
         task = task_of(vectors())
         assert self.predicted(plugins[name]().plan(task), task, tmp_path)
+
+    def test_the_loss_is_its_formula(self, plugins):
+        import torch
+
+        Y = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 0]])
+        z = np.random.default_rng(1).normal(size=Y.shape)
+        share = (Y.sum(0) + 1) / 6
+        chance = 1 / (1 + np.exp(-z - np.log(share / (1 - share))))
+        loss = plugins["Shifted"]().bind(LabelMatrix(Y))
+        value = loss(torch.tensor(z).float(), torch.tensor(Y).float(), reduction="none")
+        expected = -np.log(np.where(Y == 1, chance, 1 - chance))
+        np.testing.assert_allclose(value.numpy(), expected, rtol=1e-5)
 
     def test_the_loss_that_changes_changes_late(self, plugins):
         labels = plugins["LabelMatrix"]([[1, 0], [0, 0]])
