@@ -116,11 +116,11 @@ def peers_of(name, labels, found):
     rows = []
     for peer, result in found.items():
         if isinstance(result, str):
-            rows.append([name, peer, "", "", result])
+            rows.append([name, peer, "", result, ""])
             continue
         k, value = result
-        ours = RelationalSubsets(k).fit(labels).score_ if 1 < k < 17 else float("nan")
-        rows.append([name, peer, k, value, ours])
+        ours = f"{RelationalSubsets(k).fit(labels).score_:.4f}" if 1 < k < 17 else ""
+        rows.append([name, peer, k, f"{value:.4f}", ours])
     return rows
 
 
@@ -151,7 +151,7 @@ def show(sets, numbers):
     print(tabulate(comparisons, headers, tablefmt="github", floatfmt=".4f"), "\n")
     if peers:
         headers = ["set", "scikit-multilearn-ng", "K", "J", "J of ours at that K"]
-        print(tabulate(peers, headers, tablefmt="github", floatfmt=".4f"), "\n")
+        print(tabulate(peers, headers, tablefmt="github", disable_numparse=True), "\n")
 
 
 def main():

@@ -134,8 +134,10 @@ def main():
                 results.setdefault(name, []).append(study.score(scores))
         table = []
         for name, values in results.items():
-            mean, std = np.mean(values, 0), np.std(values, 0, ddof=1)
-            table.append([name, *(f"{m:.3f} ± {s:.3f}" for m, s in zip(mean, std, strict=True))])
+            mean, spread = np.mean(values, 0), [""] * 3
+            if len(values) > 1:
+                spread = [f" ± {std:.3f}" for std in np.std(values, 0, ddof=1)]
+            table.append([name, *(f"{m:.3f}{s}" for m, s in zip(mean, spread, strict=True))])
         print(f"{path.stem}: {described(study)}\n")
         print(
             tabulate(table, [path.stem, "all", "other", "tail"], tablefmt="github"),

@@ -1,12 +1,17 @@
 """What all tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 # as the command line does; read when torch is imported
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# nohup and a script's `&` have these ignored, by the programs that tests start as well
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -79,9 +79,7 @@ def start(tmp_path, body="sys.exit(exit_code(work, 'run'))"):
     """A program that executes two long stages in two workers; its process and the workers' ids."""
     script = tmp_path / "program.py"
     script.write_text(
-        "import signal, sys; from pathlib import Path\n"
-        "for number in (signal.SIGINT, signal.SIGHUP):  # nohup and `&` ignore them\n"
-        "    signal.signal(number, signal.SIG_DFL)\n"
+        "import sys; from pathlib import Path\n"
         f"sys.path.append({HERE!r})\n"
         "from engine_toys import Toy, grid_of\n"
         "from ltmlbench.cli.ending import exit_code\n"
