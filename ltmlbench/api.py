@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltmlbench.benchmark import Benchmark, Progress, configure, make_benchmark
 from ltmlbench.config import BenchmarkConfig, read_config
+from ltmlbench.engines.devices import gpus
 from ltmlbench.engines.referee import run_engine
 from ltmlbench.engines.schedule import to_do
 from ltmlbench.errors import RequestError
@@ -111,16 +112,22 @@ WORTH_PROCESSES = 4000
 
 def choose_jobs(benchmark: Benchmark) -> int:
     """How many stages are executed at once. Two processes of one thread train more samples per
-    second than one process of two threads (1.7 times: docs/design.md).
+    second than one process of two threads (1.7 times: docs/design.md). Several GPUs take a stage
+    each; other machines are sent all that is ready.
 
     Decided from the whole grid and not from what is left of it, because the number of threads
     changes the last digits: a benchmark that was stopped goes on as it began.
     """
-    jobs = benchmark.config.jobs
-    if jobs != "auto":
-        return jobs
-    worth = _samples(benchmark.grid.nodes.values()) >= WORTH_PROCESSES
-    return min(os.cpu_count() or 1, 4) if worth and benchmark.config.device == "cpu" else 1
+    config, nodes = benchmark.config, benchmark.grid.nodes
+    if config.jobs != "auto":
+        return config.jobs
+    if load("engine", config.engine).elsewhere:
+        return max(1, len(nodes))
+    if _samples(nodes.values()) < WORTH_PROCESSES:
+        return 1
+    if config.device == "cuda":
+        return max(1, len(gpus()))
+    return min(os.cpu_count() or 1, 4) if config.device == "cpu" else 1
 
 
 def samples_to_train(benchmark: Benchmark) -> int:

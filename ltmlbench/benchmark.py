@@ -75,7 +75,6 @@ def make_benchmark(
     """
     rows = _rows(config)
     load("head", config.head)
-    load("engine", config.engine)
     for name in config.metrics:
         load("metric", name)
     explanation = load_explanation(config)
@@ -152,9 +151,11 @@ def _options(feed: Feed, where: str) -> str:
 
 def _networks(config: BenchmarkConfig) -> list[Network]:
     networks = []
+    here = not load("engine", config.engine).elsewhere
     for text in config.backbones:
         backbone = load("backbone", text).resolve()
-        networks.append((backbone, choose_numerics(backbone, config.device, config.precision)))
+        numerics = choose_numerics(backbone, config.device, config.precision, here=here)
+        networks.append((backbone, numerics))
     return networks
 
 

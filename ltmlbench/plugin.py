@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from ltmlbench.engines.execute import execute as execute
     from ltmlbench.engines.schedule import WorkerLost as WorkerLost
     from ltmlbench.engines.schedule import schedule as schedule
+    from ltmlbench.environment import need as need
     from ltmlbench.errors import DataError as DataError
     from ltmlbench.errors import Diverged as Diverged
     from ltmlbench.errors import RequestError as RequestError
@@ -171,6 +172,7 @@ _PUBLIC = {
     "ltmlbench.division": "Division meetings shares unit_rows",
     "ltmlbench.engines.execute": "Tell execute",
     "ltmlbench.engines.schedule": "WorkerLost schedule",
+    "ltmlbench.environment": "need",
     "ltmlbench.errors": "DataError Diverged RequestError did_you_mean printable",
     "ltmlbench.evaluation.ranking": "average_precision cohen_kappa f1 roc_auc",
     "ltmlbench.evaluation.resampling": "Resamples",

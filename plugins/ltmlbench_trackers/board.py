@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from ltmlbench.plugin import Tracker
-from ltmlbench_trackers.missing import need
+from ltmlbench.plugin import Tracker, need
 from ltmlbench_trackers.scores import flat
 
 
@@ -23,7 +22,7 @@ class TensorBoard(Tracker):
     _writers: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def open(self, out: Path) -> None:
-        need("tensorboard", "tensorboard")
+        need("tensorboard", "tensorboard", "tracker 'tensorboard'")
         self._root = out / self.folder
 
     def _writer(self, name: str) -> Any:

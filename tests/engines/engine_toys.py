@@ -47,6 +47,9 @@ class Toy(Stage):
             if not seen.exists():
                 seen.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
+        elif what == "gpu":
+            (work.folder / "out.txt").write_text(os.environ["CUDA_VISIBLE_DEVICES"])
+            time.sleep(0.3)
         elif what == "threads":
             import torch
 
@@ -64,15 +67,15 @@ TASK = Task(
 )
 
 
-def grid_of(*stages, ends=()):
+def grid_of(*stages, ends=(), task=TASK):
     """A grid of the stages and what they wait for; a run for each of ``ends`` (all, if none)."""
     nodes = {}
 
     def add(stage):
-        identity = stage.identity(TASK)
+        identity = stage.identity(task)
         if identity not in nodes:
             inputs = tuple(add(inner) for inner in stage.inputs())
-            nodes[identity] = Node(identity, stage, TASK, inputs, stage.title)
+            nodes[identity] = Node(identity, stage, task, inputs, stage.title)
         return identity
 
     for stage in stages:
@@ -85,8 +88,8 @@ def grid_of(*stages, ends=()):
             fold="fold 1",
             seed=0,
             floor=False,
-            identity=stage.identity(TASK),
-            model=stage.identity(TASK),
+            identity=stage.identity(task),
+            model=stage.identity(task),
         )
         for stage in ends or stages
     ]
