@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ltmlbench.arrays import Logits as Logits
     from ltmlbench.arrays import Rows as Rows
     from ltmlbench.calibrate import Calibrate as Calibrate
+    from ltmlbench.cells import as_cell as as_cell
     from ltmlbench.contracts import POINTING as POINTING
     from ltmlbench.contracts import Backbone as Backbone
     from ltmlbench.contracts import Component as Component
@@ -157,6 +158,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "ltmlbench.arrays": "Floats Image Logits Rows",
     "ltmlbench.calibrate": "Calibrate",
+    "ltmlbench.cells": "as_cell",
     "ltmlbench.contracts": (
         "Backbone Component Dataset DistillFn Distillation Engine Explanation Feed Head "
         "Inputs LabelMetric Loss LossFn Method Metric Norm Opened POINTING Pretraining "

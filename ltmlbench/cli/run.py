@@ -26,6 +26,11 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         help="discard what is stored and redo it: everything, decoded pictures included, or these "
         "rows and whatever was made from their stages",
     )
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="also print where the time of each row went; nothing is measured anew",
+    )
     arguments = parser.parse_args(given)
 
     from ltmlbench.api import run_benchmark
@@ -49,4 +54,10 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
             forget(benchmark, rows)
         result = run_benchmark(benchmark)
     show(result.results, result.about, result.out)
+    if arguments.profile:
+        from ltmlbench.report.spent import spent_table
+        from ltmlbench.results.folder import OutFolder
+
+        folder = OutFolder(result.out)
+        print(f"\n{spent_table([folder.run(run.id) for run in benchmark.grid.runs])}")
     return 1 if result.about.incomplete or result.unrecorded else 0

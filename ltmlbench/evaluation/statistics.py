@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 
 def summarise(results: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -26,5 +26,5 @@ def summarise(results: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     values = results.groupby(list(by), sort=False, dropna=False, observed=True)["value"]
     summary = values.agg(mean="mean", std="std", n="count").reset_index()
     several = summary["n"].where(summary["n"] > 1)
-    half = stats.t.ppf(0.975, several - 1) * summary["std"] / several**0.5
+    half = stdtrit(several - 1, 0.975) * summary["std"] / several**0.5
     return summary.assign(ci_low=summary["mean"] - half, ci_high=summary["mean"] + half)

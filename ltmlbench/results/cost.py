@@ -35,7 +35,7 @@ def cost_of(model: str, grid: Grid, store: Store) -> Cost | None:
         model: identity of the stage.
     """
     seconds, trained, scored = 0.0, 0, 0
-    for identity in _with_inputs(model, grid):
+    for identity in with_inputs(model, grid):
         artifact = store.get(identity)
         if artifact is None:
             return None
@@ -45,7 +45,8 @@ def cost_of(model: str, grid: Grid, store: Store) -> Cost | None:
     return Cost(round(seconds, 1), trained, scored)
 
 
-def _with_inputs(identity: str, grid: Grid) -> set[str]:
+def with_inputs(identity: str, grid: Grid) -> set[str]:
+    """A stage and all it is made from."""
     found: set[str] = set()
     waiting = [identity]
     while waiting:

@@ -31,6 +31,7 @@ from ltmlbench.results.records import (
     read_json,
 )
 from ltmlbench.results.scores import Metrics, default_metrics, overall
+from ltmlbench.results.spent import spent_on
 from ltmlbench.store import Artifact
 
 
@@ -138,6 +139,7 @@ class Recorder:
             "environment": model.manifest.get("environment") or {},
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
             "cost": self._cost(run),
+            "spent": spent_on(run, self.benchmark.grid, self.benchmark.store, self._outcomes),
             "network": self._network(run.model),
             "explanation": self._explanation(run),
             "recorded": predicted.manifest["created"],

@@ -94,6 +94,7 @@ class RunRecord(_Form):
         environment: where the model was trained; empty if unknown.
         seconds: per stage: "fit", "predict".
         cost: of all stages the model is made from; None if unknown.
+        spent: seconds by phase (`ltmlbench.results.spent`).
         metrics: unit -> metric -> value over all labels, as they were when the run ended; None
             where it is undefined.
         recorded: UTC; of a run that is done, when its predictions were made.
@@ -118,6 +119,7 @@ class RunRecord(_Form):
     environment: Mapping[str, Any] = {}
     seconds: Mapping[str, float] = {}
     cost: CostRecord | None = None
+    spent: Mapping[str, float] = {}
     metrics: Mapping[str, Mapping[str, float | None]] = {}
     network: Mapping[str, Any] = {}
     failure: FailureRecord | None = None

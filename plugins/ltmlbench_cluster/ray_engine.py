@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -50,13 +51,17 @@ class Ray(Engine):
         ours = not ray.is_initialized()
         if ours:
             self._connect(ray)
-        task = ray.remote(_stage).options(
-            num_cpus=self.cpus, max_retries=0, num_returns="streaming", max_calls=0
-        )
+        remote = ray.remote(_stage)
 
         def on_cluster(node: Node, tell: Tell) -> Outcome:
-            placed = task.options(num_gpus=self.gpus if uses_gpu(node) else 0)
-            return _followed(ray, placed.remote(_sent(node), store.root, self.cpus), store, tell)
+            task = remote.options(
+                num_cpus=self.cpus,
+                num_gpus=self.gpus if uses_gpu(node) else 0,
+                max_retries=0,  # that is `schedule`'s
+                num_returns="streaming",
+            )
+            said = task.remote(_sent(node), store.root, self.cpus)
+            return _followed(ray, said, store, tell)
 
         # a thread per stage under way waits for what its task says
         pool = ThreadPoolExecutor(jobs, thread_name_prefix="ray-stage")
@@ -69,8 +74,11 @@ class Ray(Engine):
 
     def _connect(self, ray: Any) -> None:
         try:
+            host, colon, port = self.address.rpartition(":")
+            if colon and port.isdigit() and "//" not in host:  # which Ray tries for minutes
+                socket.create_connection((host, int(port)), timeout=20).close()
             ray.init(address=self.address, log_to_driver=False, logging_level="error")
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             cause = " ".join(str(error).split())[:200]
             raise RequestError(
                 f"engine 'ray' finds no cluster at {self.address!r} ({cause}): start one with "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -25,6 +27,11 @@ from ltmlbench.plugin import (
     schedule,
 )
 from ltmlbench_cluster.node import run_stage, uses_gpu, wait_for
+
+ASK = 10.0
+"""Seconds between two questions to the queue about one job."""
+GRACE = 60.0
+"""Seconds until a job that left the queue without a result is given up; see `PATIENCE`."""
 
 
 class Slurm(Engine):
@@ -107,6 +114,8 @@ class _Queue:
         self.executors = {gpu: engine.executor(submitit, self.folder, gpu) for gpu in (False, True)}
         self.new: list[tuple[Node, Future[Outcome]]] = []
         self.under_way: list[tuple[Any, dict[str, Future[Outcome]]]] = []
+        self.asked: dict[str, float] = {}
+        self.gone: dict[str, float] = {}
         self.lock, self.left = threading.Lock(), threading.Event()
 
     def submit(self, node: Node, tell: Tell) -> Future[Outcome]:
@@ -133,10 +142,15 @@ class _Queue:
             with self.lock:
                 new, self.new = self.new, []
             self._submit(new)
-            for entry in list(self.under_way):
-                if self._done(entry[0]):
-                    self.under_way.remove(entry)
-                    self._end(*entry)
+            for job, futures in list(self.under_way):
+                try:
+                    if (done := self._done(job)) or self._lost(job):
+                        self.under_way.remove((job, futures))
+                        self._end(job, futures, done)
+                except Exception as error:  # nobody may wait for this thread in vain
+                    for future in futures.values():
+                        if not future.done():
+                            future.set_exception(error)
 
     def _submit(self, new: Sequence[tuple[Node, Future[Outcome]]]) -> None:
         short = [entry for entry in new if not entry[0].stage.trains_on(entry[0].task)]
@@ -171,7 +185,7 @@ class _Queue:
         if len(ids) != 1 or not (known := ids.pop()):
             return None
         job = self.submitit.SlurmJob(folder=self.folder, job_id=known, tasks=[0])
-        return None if job.done(force_check=True) else job
+        return job if _in_queue(job) else None
 
     def _done(self, job: Any) -> bool:
         try:
@@ -179,11 +193,24 @@ class _Queue:
         except Exception:  # the queue does not answer just now
             return False
 
-    def _end(self, job: Any, futures: Mapping[str, Future[Outcome]]) -> None:
+    def _lost(self, job: Any) -> bool:
+        """Whether a job has left the queue some time ago and its result is not seen. Not every
+        cluster keeps the accounts that submitit would ask."""
+        now = time.monotonic()
+        if self.engine.cluster != "slurm" or now < self.asked.get(job.job_id, 0) + ASK:
+            return False
+        self.asked[job.job_id] = now
+        if _in_queue(job):
+            self.gone.pop(job.job_id, None)
+            return False
+        return bool(now - self.gone.setdefault(job.job_id, now) > GRACE)
+
+    def _end(self, job: Any, futures: Mapping[str, Future[Outcome]], done: bool) -> None:
         """Hands out what a job has left. Of a lost one, what is stored is done."""
-        lost, told = "", {}
+        lost, told = f"its job {job.job_id} was lost: it left the queue without a result", {}
         try:
-            told = {outcome.identity: outcome for outcome in job.result()}
+            if done:
+                told = {outcome.identity: outcome for outcome in job.result()}
         except Exception as error:
             lost = f"its job {job.job_id} was lost ({' '.join(str(error).split())[:300]})"
         for identity, future in futures.items():
@@ -195,5 +222,13 @@ class _Queue:
             elif (artifact := self.store.get(identity)) is not None:
                 future.set_result(Outcome(identity, made=True, seconds=artifact.seconds))
             else:
-                future.set_exception(WorkerLost(lost or f"its job {job.job_id} left it out"))
+                future.set_exception(WorkerLost(lost))
             (self.folder / identity).unlink(missing_ok=True)
+
+
+def _in_queue(job: Any) -> bool:
+    """Whether Slurm still has a job, or does not say."""
+    asked = ["squeue", "--noheader", "--format=%T", f"--jobs={job.job_id}"]
+    found = subprocess.run(asked, capture_output=True, text=True)
+    unknown = found.returncode != 0 and "Invalid job id" not in found.stderr
+    return bool(found.stdout.strip()) or unknown

@@ -12,7 +12,17 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ltmlbench.plugin import Explanation, ModelStage, Ready, Rows, Samples, Stage, Task, Work
+from ltmlbench.plugin import (
+    Explanation,
+    ModelStage,
+    Ready,
+    Rows,
+    Samples,
+    Stage,
+    Task,
+    Work,
+    as_cell,
+)
 
 
 class GradCam(Explanation):
@@ -160,7 +170,7 @@ class Look(Stage):
                 where, columns, packed = file["rows"], file["labels"], file["masks"]
             found = look(network, work, where, columns)
             table = pointing_game(work, where, columns, packed, found.cams)
-            table.to_csv(work.folder / "pointing.csv", index=False)
+            table.map(as_cell).to_csv(work.folder / "pointing.csv", index=False)
 
     def _shown(self, task: Task) -> tuple[Rows, tuple[Rows, Rows]]:
         """The rows to show, and the pairs (rows, label columns) whose maps are shown."""

@@ -47,6 +47,11 @@ class Toy(Stage):
             if not seen.exists():
                 seen.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
+        elif what == "meet":  # until so many have begun
+            end = time.monotonic() + 60
+            while len(list(work.folder.parent.glob("*/scratch/pid"))) < int(of):
+                assert time.monotonic() < end, "nobody came"
+                time.sleep(0.05)
         elif what == "gpu":
             (work.folder / "out.txt").write_text(os.environ["CUDA_VISIBLE_DEVICES"])
             time.sleep(0.3)
@@ -54,6 +59,13 @@ class Toy(Stage):
             import torch
 
             (work.folder / "out.txt").write_text(str(torch.get_num_threads()))
+
+
+class Long(Toy):
+    """A toy that takes long enough for a job of its own."""
+
+    def trains_on(self, task):
+        return 1000
 
 
 TASK = Task(

@@ -56,8 +56,8 @@ def test_stages_run_on_both_nodes_at_once_and_a_lost_worker_takes_its_own_stage_
 ):
     killed = Toy(name="killed", act="signal SIGKILL")
     grid = grid_of(
-        Toy(name="a", act="sleep 4"),
-        Toy(name="b", act="sleep 4"),
+        Toy(name="a", act="meet 2"),
+        Toy(name="b", act="meet 2"),
         killed,
         Toy(name="lost once", act="lost-once"),
         Toy(name="waits for killed", after=(killed,)),
@@ -74,7 +74,7 @@ def test_stages_run_on_both_nodes_at_once_and_a_lost_worker_takes_its_own_stage_
     assert outcomes["raises"].cause == "ZeroDivisionError: division by zero"
     assert "lost" in outcomes["killed"].cause
     text = {s: (store.folder(s.identity(TASK)) / "out.txt").read_text() for s in
-            (Toy(name="a", act="sleep 4"), Toy(name="b", act="sleep 4"),
+            (Toy(name="a", act="meet 2"), Toy(name="b", act="meet 2"),
              Toy(name="threads", act="threads"))}  # fmt: skip
     a, b, threads = text.values()
     assert a != b
@@ -83,17 +83,17 @@ def test_stages_run_on_both_nodes_at_once_and_a_lost_worker_takes_its_own_stage_
 
 def test_a_node_that_dies_is_survived(cluster, tmp_path):
     stages = [Toy(name=name, act="sleep 6") for name in "ab"]
-    end = threading.Timer(0, lambda: None)
 
     def kill_the_node_once_both_have_begun():
-        while len(list(tmp_path.glob("work/*/scratch/pid"))) < 2:
+        late = time.monotonic() + 90
+        while len(list(tmp_path.glob("work/*/scratch/pid"))) < 2 and time.monotonic() < late:
             time.sleep(0.1)
         cluster.remove_node(cluster.second, allow_graceful=False)
 
-    end = threading.Thread(target=kill_the_node_once_both_have_begun)
-    end.start()
+    killer = threading.Thread(target=kill_the_node_once_both_have_begun)
+    killer.start()
     outcomes = outcomes_of(on(cluster), grid_of(*stages), Store(tmp_path))
-    end.join()
+    killer.join()
     assert not any(outcome.failure for outcome in outcomes.values())
 
 
