@@ -23,6 +23,7 @@ SMALL = [
     "--limit=60",
     "--set=explanation=none",
     "--set=floors=none",
+    "--set=precision=float32",
 ]
 
 
@@ -44,26 +45,27 @@ def copied(done, tmp_path):
     return tmp_path / "out", tmp_path / "cache"
 
 
-def folder_of(cache, file):
-    return next(p.parent for p in sorted(cache.glob(f"artifacts/*/*/{file}")))
-
-
-@pytest.mark.parametrize("file", ["model.safetensors", "history.csv", "network.json"])
 @pytest.mark.parametrize("damage", ["changed", "deleted", "a folder"])
-def test_a_damaged_file_of_a_finished_run_is_made_again(copied, file, damage, capsys):
+def test_damaged_files_of_a_finished_run_are_made_again(copied, damage, capsys):
+    """One of each kind, every one of another training."""
     out, cache = copied
     table = (out / "results.csv").read_bytes()
-    path = folder_of(cache, file) / file
-    whole = path.read_bytes()
-    path.unlink()
-    if damage == "changed":
-        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    elif damage == "a folder":
-        path.mkdir()
+    fits = sorted(path.parent for path in cache.glob("artifacts/*/*/model.safetensors"))
+    files = ("model.safetensors", "history.csv", "network.json")
+    for folder, file in zip(fits[:3], files, strict=True):
+        path = folder / file
+        whole = path.read_bytes()
+        path.unlink()
+        if damage == "changed":
+            path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        elif damage == "a folder":
+            path.mkdir()
     assert main(["run", *SMALL, *flags(out, cache)]) == 0
     error = capsys.readouterr().err
-    assert "1 stages to do" in error
-    assert "making it again" in error
+    assert "3 stages to do" in error
+    assert error.count("making it again") == 3
+    for file in files:
+        assert error.count(file) == 1
     assert (out / "results.csv").read_bytes() == table
     assert main(["run", *SMALL, *flags(out, cache)]) == 0
     assert "everything is stored already" in capsys.readouterr().err
