@@ -28,6 +28,7 @@ VERBS = {
     "report": ("ltmlbench.cli.report", "rewrite table and report from the stored predictions"),
     "audit": ("ltmlbench.cli.audit", "which numbers of a published table contradict each other"),
     "compare": ("ltmlbench.cli.compare", "which differences are decided, and how small one can be"),
+    "leaderboard": ("ltmlbench.cli.leaderboard", "rows of several output folders in one metric"),
     "explain": ("ltmlbench.cli.explain", "draw where the network of a run looks"),
     "why": ("ltmlbench.cli.why", "how the identities of two results differ"),
     "list": ("ltmlbench.cli.catalog:list", "the components you can name, by kind"),

@@ -28,13 +28,22 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         "out", nargs="?", type=path_argument, default=Path("out"), help="the --out of a run"
     )
     parser.add_argument("--metrics", help="the columns (default: those of the run)")
+    parser.add_argument(
+        "--format",
+        choices=("md", "csv", "latex"),
+        help="print the headline tables so, for a paper, in place of the short table",
+    )
     arguments = parser.parse_args(given)
 
     from ltmlbench.report.folder import write_report
+    from ltmlbench.report.formats import written
     from ltmlbench.spec import split_outside_brackets
 
     report = write_report(arguments.out, split_outside_brackets(arguments.metrics or ""))
-    show(report.results, report.about, arguments.out)
+    if arguments.format:
+        print("\n".join(written(block, arguments.format) for block in report.paper()))
+    else:
+        show(report.results, report.about, arguments.out)
     return 1 if report.about.incomplete else 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ltmlbench.engines.memory import peak_memory
 from ltmlbench.environment import environment
 from ltmlbench.errors import Diverged, LtmlbenchError
 from ltmlbench.grid import Node, Outcome
@@ -55,9 +56,13 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
         named = dict(values)
         tell("epoch_finished", stage=node.identity, epoch=index, epochs=of, values=named)
 
+    memory: dict[str, int] = {}
+
     def produce(folder: Path) -> None:
         task = node.stage.handed(node.task)
-        node.stage.run(Work(task=task, folder=folder, input=input_folder, epoch=epoch))
+        with peak_memory() as held:
+            node.stage.run(Work(task=task, folder=folder, input=input_folder, epoch=epoch))
+        memory.update(held)
 
     try:
         artifact, made = store.build(
@@ -65,7 +70,7 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
             node.stage.preimage(node.task),
             produce,
             whole=True,
-            about=lambda: about(node.stage, node.task),
+            about=lambda: {**about(node.stage, node.task), "memory": memory},
             waiting=lambda: tell("stage_waiting", stage=node.identity, title=node.title),
         )
     except KeyboardInterrupt:
