@@ -10,7 +10,7 @@
   const number = (v) => (v == null ? "undefined" : v.toFixed(3));
   const signed = (v) => (v == null ? "" : SIGNED.format(v).replace("-", "−"));
   const p_text = (p) => (p == null ? "" : p < 0.001 ? "p < .001" : `p = ${p.toFixed(3)}`);
-  const amount = (v) => (v >= 1000 ? Math.round(v).toLocaleString("en") : v >= 10 ? v.toFixed(1) : v.toFixed(2));
+  const amount = (v) => (v === 0 ? "0" : v >= 1000 ? Math.round(v).toLocaleString("en") : v >= 10 ? v.toFixed(1) : v.toFixed(2));
 
   const state = {
     metric: D.metrics[0].name,
@@ -108,7 +108,7 @@
     box.replaceChildren(shown);
   }
 
-  const y_of = (rows, names) => ({ domain: rows, label: null, tickSize: 0, tickPadding: 8, tickFormat: names.label });
+  const y_of = (rows, names) => ({ type: "band", domain: rows, label: null, tickSize: 0, tickPadding: 8, tickFormat: names.label });
   const points_up = () => (higher() ? "higher is better" : "lower is better");
 
   // the answer -------------------------------------------------------------------------------------
@@ -149,7 +149,8 @@
 
   function draw_differences(width) {
     const t = cell().tests;
-    if (!t || !t.rows.includes(state.baseline)) return "The baseline has no value of this metric: choose another one.";
+    if (!t) return "There are not two rows with this metric: nothing to compare.";
+    if (!t.rows.includes(state.baseline)) return "The baseline has no value of this metric: choose another one.";
     const rows = t.rows.filter(visible);
     const data = rows.map((row) => difference(row)).filter(Boolean);
     if (!data.length) return "No row is left by the filter.";
@@ -167,7 +168,7 @@
       marginTop: 22,
       marginBottom: 40,
       height: 64 + 24 * rows.length,
-      x: { label: `difference in ${state.metric} to ${short(D.rows[state.baseline].name, wide ? 40 : 14)}`, labelAnchor: "center", grid: true, ticks: wide ? 8 : 4, nice: true, tickFormat: "+.3~f" },
+      x: { label: `difference in ${state.metric} to ${short(D.rows[state.baseline].name, wide ? 40 : 14)}`, labelAnchor: "center", grid: true, ticks: wide ? 7 : 4, nice: true, tickFormat: (v) => (v === 0 ? "0" : d3.format("+.3~f")(v)) },
       y: y_of(rows, names),
       marks: [
         Plot.rect([0], { x1: -D.rope, x2: D.rope, fill: "var(--rope)" }),
@@ -202,6 +203,7 @@
     const dominated = (d) => data.some((o) => o !== d && o.x <= d.x && !better(d.y, o.y) && (o.x < d.x || better(o.y, d.y)));
     for (const d of data) d.front = !dominated(d);
     const span = Math.max(...data.map((d) => d.x)) / Math.min(...data.map((d) => d.x));
+    if (data.length < 2) return `Only ${D.rows[data[0].row].name} is shown: ${number(data[0].y)} for ${amount(data[0].x)} ${measure}.`;
     const log = span > 8 && Math.min(...data.map((d) => d.x)) > 0;
     const front = data.filter((d) => d.front).sort((a, b) => a.x - b.x);
     const ends = d3.extent(data, (d) => d.x);
@@ -503,7 +505,7 @@
     const margin = 12 + 6.4 * Math.max(...order.map((c) => name(c).length));
     const small = order.length > 24;
     const side = Math.min(width, 560);
-    const axis = { domain: order, label: null, tickSize: 0, tickFormat: name };
+    const axis = { type: "band", domain: order, label: null, tickSize: 0, tickFormat: name };
     return chart(side, {
       height: side, marginLeft: margin, marginTop: 6, marginRight: 6, marginBottom: margin,
       style: { fontSize: small ? "9px" : "12px", fontFamily: "inherit", background: "none" },
@@ -525,7 +527,7 @@
     return chart(Math.min(width, 820), {
       marginLeft: margin, marginRight: 16, marginBottom: 40, height: 56 + 22 * rows.length,
       x: { label: "average precision on the validation rows", labelAnchor: "center", domain: [0, 1], grid: true },
-      y: { domain: rows.map((d) => d.i), label: null, tickSize: 0, tickFormat: names },
+      y: { type: "band", domain: rows.map((d) => d.i), label: null, tickSize: 0, tickFormat: names },
       marks: [
         Plot.ruleY(rows, { y: "i", x1: "plain", x2: "teacher", stroke: tone, strokeWidth: 2 }),
         Plot.dot(rows, { x: "plain", y: "i", r: 4.5, fill: "var(--paper)", stroke: "var(--open)", strokeWidth: 1.8 }),

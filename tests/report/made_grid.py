@@ -13,8 +13,12 @@ NASTY = '</script><img src=x onerror="document.title=1">'
 """The name of a row and of a label: what no page may take for markup."""
 
 
-def make_grid(out, rows=20, labels=45, folds=3, samples=240, seeds=1):
-    """Writes ``out`` as a run would leave it, without models and pictures."""
+def make_grid(out, rows=20, labels=45, folds=3, samples=240, seeds=1, stages=True):
+    """Writes ``out`` as a run would leave it, without models and pictures.
+
+    Args:
+        stages: also what divides the labels and what teachers knew.
+    """
     rng = np.random.default_rng(0)
     names = [f"label number {c}" for c in range(labels - 1)] + [NASTY]
     shares = 0.4 * 0.93 ** np.arange(labels)
@@ -22,6 +26,7 @@ def make_grid(out, rows=20, labels=45, folds=3, samples=240, seeds=1):
     Y[:, 1] |= Y[:, 0] & (rng.random(samples) < 0.6)
     counts = Y.sum(axis=0)
     methods = [f"method-{row}[mu=0.{row},kappa=1]" for row in range(rows - 2)] + ["ib", NASTY]
+    methods = methods[:rows]
     folder = OutFolder(out)
     runs = []
     for number, method in enumerate(["majority", *methods]):
@@ -37,15 +42,15 @@ def make_grid(out, rows=20, labels=45, folds=3, samples=240, seeds=1):
                 scores = 1 / (1 + np.exp(-(2 * (2 * truth - 1) * skill + noise - 1)))
                 _write(folder, run, truth, scores, names, fold)
     shots = ["head" if n >= 40 else "medium" if n >= 12 else "tail" for n in counts]
-    stages = [_division(folder, labels, fold) for fold in range(folds)]
-    stages.append(_teachers(folder, names))
+    left = [_division(folder, labels, fold) for fold in range(folds)] if stages else []
+    left += [_teachers(folder, names)] if stages else []
     folder.write_benchmark(
         BenchmarkRecord(
             title="a grid", dataset="made-up", fingerprint="f" * 64, samples=samples,
             groups=samples // 2, labels=names, counts=counts.tolist(), shots=shots,
             protocol={"unit": "eye", "group_unit": "patient", "headline": ["map", "micro_f1"]},
             metrics=["map", "micro_f1", "macro_auc"], runs=[run.id for run in runs],
-            stages=stages,
+            stages=left,
         )
     )  # fmt: skip
     return out

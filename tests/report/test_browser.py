@@ -62,6 +62,15 @@ def test_it_draws_everything_without_a_word_on_the_console(driver, page):
     assert len(names(driver)) == 21
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_page_of_one_row_or_two_and_nothing_else_is_drawn_too(driver, tmp_path, rows):
+    write_report(make_grid(tmp_path, rows=rows, labels=3, samples=60, stages=False))
+    driver.get((tmp_path / "report.html").as_uri())
+    assert [entry for entry in driver.get_log("browser") if entry["level"] != "INFO"] == []
+    assert len(names(driver)) == rows + 1
+    assert ("nothing to compare" in driver.find_element("id", "verdict").text) == (rows == 1)
+
+
 @pytest.mark.parametrize(
     ("width", "theme"),
     [
