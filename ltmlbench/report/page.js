@@ -178,7 +178,7 @@
         Plot.ruleY(with_interval, { y: "row", x1: "low", x2: "high", stroke: (d) => TONE[d.sign], strokeWidth: 2.2 }),
         Plot.dot(data, { x: "mean", y: "row", r: 4.5, stroke: (d) => TONE[d.sign], strokeWidth: 2, fill: (d) => (d.sign ? TONE[d.sign] : "var(--paper)") }),
         wide ? Plot.text(data, { y: "row", text: (d) => p_text(d.p), frameAnchor: "right", dx: 74, fill: (d) => TONE[d.sign], fontVariant: "tabular-nums" }) : null,
-        Plot.tip(data, Plot.pointerY({ x: "mean", y: "row", title: said })),
+        Plot.tip(data, Plot.pointerY({ x: "mean", y: "row", title: said, lineWidth: 36 })),
       ],
     });
   }
