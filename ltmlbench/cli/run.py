@@ -23,8 +23,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         nargs="?",
         const="",
         metavar="ROW[,ROW]",
-        help="discard what is stored and redo it: everything, decoded pictures included, or these "
-        "rows and whatever was made from their stages",
+        help="discard what is stored and redo it: everything, or these rows and whatever was made "
+        "from their stages; pictures are decoded again in either case",
     )
     arguments = parser.parse_args(given)
 
@@ -39,13 +39,13 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     config, dataset = configure(*settings_of(arguments))
     claim(config.out, cache_folder(config.cache_dir))
     rows = split_outside_brackets(arguments.fresh or "")
-    everything = arguments.fresh is not None and not rows
+    fresh = arguments.fresh is not None
     with display() as shown:
         benchmark = make_benchmark(
-            config, dataset, decode=True, fresh=everything, progress=shown.pictures
+            config, dataset, decode=True, fresh=fresh, progress=shown.pictures
         )
         shown.notes(benchmark)
-        if rows or everything:
+        if fresh:
             forget(benchmark, rows)
         result = run_benchmark(benchmark)
     show(result.results, result.about, result.out)
