@@ -123,7 +123,8 @@ def _set(
         for metric in metrics:
             cell = cells.setdefault(unit, {})[metric] = _cell(summary, unit, metric, runs)
             if evidence and folds:
-                cell["tests"] = pair_tests(evidence, unit, metric, folds, numbers)
+                higher = not lower_is_better(metric, summary.about.lower_is_better)
+                cell["tests"] = pair_tests(evidence, unit, metric, folds, numbers, higher=higher)
             if evidence and folds and unit == summary.units[0] and cell["labels"]:
                 cell["decided"] = decided_parts(evidence, unit, metric, folds, baseline, numbers)
     return {

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ltmlbench.evaluation.comparison import Pairs
-from ltmlbench.registry import load
 from ltmlbench.report.about import About, data_line
-from ltmlbench.report.blocks import Block, Cell, Line, headline_block, row_names
+from ltmlbench.report.blocks import Block, Cell, Line, headline_block, lower_is_better, row_names
 from ltmlbench.report.differences import RESAMPLES, how
 from ltmlbench.report.evidence import Evidence
 from ltmlbench.report.summary import Summary
@@ -50,7 +49,7 @@ def _decided(
             if frame is None or len(frame.columns) < 2:
                 continue
             draws = evidence.draws(unit, metric, folds, RESAMPLES) if len(folds) == 1 else {}
-            higher = load("metric", metric).higher_is_better
+            higher = not lower_is_better(metric, summary.about.lower_is_better)
             pairs = Pairs(frame, evidence.test_share, draws.get(""), higher=higher)
             compared = pairs.against(next(iter(pairs.means)), 0)
             said = _tests(how(compared, evidence.group))

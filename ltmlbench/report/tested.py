@@ -8,15 +8,24 @@ from typing import Any
 
 from ltmlbench.evaluation.comparison import Pairs, compare_cells
 from ltmlbench.evaluation.paired import LEVEL, probabilities
-from ltmlbench.registry import load
 from ltmlbench.report.differences import RESAMPLES, ROPE, answer, how, resolution
 from ltmlbench.report.evidence import Evidence
 
 
 def pair_tests(
-    evidence: Evidence, unit: str, metric: str, folds: Sequence[str], numbers: Mapping[str, int]
+    evidence: Evidence,
+    unit: str,
+    metric: str,
+    folds: Sequence[str],
+    numbers: Mapping[str, int],
+    *,
+    higher: bool,
 ) -> dict[str, Any] | None:
     """What can be said of the rows in one metric; None with fewer than two that have it.
+
+    Args:
+        numbers: of the rows, by name.
+        higher: whether higher is better.
 
     Returns:
         ``rows``, best mean first, by number; their ``ranks``; ``leads`` (share of the resamples, or
@@ -32,7 +41,6 @@ def pair_tests(
     headline = unit == evidence.units[0] and metric in evidence.protocol.headline
     wanted = headline and len(folds) == 1
     draws = evidence.draws(unit, metric, folds, RESAMPLES).get("") if wanted else None
-    higher = load("metric", metric).higher_is_better
     pairs = Pairs(frame, evidence.test_share, draws, higher=higher)
     rows = list(pairs.means)
     each = []

@@ -237,3 +237,16 @@ def test_rows_trained_in_several_environments_are_told_apart_and_unknown_is_said
     text = Page(render_page(results, about, runs=runs)).text
     assert f"1 of 15 runs: {runs[0].method}" in text
     assert "unknown: it was not recorded" in text
+
+
+def test_official_test_sets_stand_apart_and_published_rows_say_which_they_are_of(results, about):
+    names = {"fold 1 of 3": "official near", "fold 2 of 3": "official far"}
+    official = results[results["fold"] != "fold 3 of 3"]
+    official = official.assign(fold=official["fold"].map(names))
+    far = [row.model_copy(update={"test_set": "far"}) for row in about.published]
+    data = Page(render_page(official, replace(about, published=far))).data
+    assert [found["name"] for found in data["sets"]] == ["near", "far"]
+    assert {row["set"] for row in data["published"]} == {"far"}
+    place = next(n for n, row in enumerate(data["rows"]) if row["name"] == "ib")
+    means = [s["cells"]["eye"]["odir_kappa"]["all"][place][0] for s in data["sets"]]
+    assert means == [0.41, 0.42]
