@@ -210,7 +210,7 @@
     const middle = log ? Math.sqrt(ends[0] * ends[1]) : (ends[0] + ends[1]) / 2;
     const near = (d) => D.rows[d.row].name;
     const labelled = apart(data.filter((d) => d.front || data.length <= 12), width, log);
-    const placed = (side) => ({ x: "x", y: "y", text: (d) => short(near(d), 22), dy: -11, textAnchor: side, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4 });
+    const placed = (side) => ({ x: "x", y: "y", text: (d) => short(near(d), width < 480 ? 12 : 22), dy: -11, textAnchor: side, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4 });
     return chart(width, {
       height: Math.min(380, Math.max(270, width * 0.62)),
       marginLeft: 52, marginRight: 26, marginTop: 30, marginBottom: 40,
@@ -381,7 +381,7 @@
     const compact = rows.length > 8;
     const digits = (v) => v.toFixed(2).replace(/^(-?)0\./, "$1.").replace("-", "−");
     const head = element("tr", {}, element("th", { scope: "col", class: "name" }, "label"), element("th", { scope: "col" }, "positive"),
-      ...rows.map((row) => element("th", { scope: "col", class: "turned", title: D.rows[row].name }, element("span", {}, short(D.rows[row].name, compact ? 22 : 26)))));
+      ...rows.map((row) => element("th", { scope: "col", class: "turned", title: D.rows[row].name }, element("span", {}, short(D.rows[row].name, compact ? 20 : 26)))));
     const lines = by_frequency.map((c) => {
       const label = D.labels[c];
       const cells = rows.map((row) => {
