@@ -26,6 +26,7 @@ VERBS = {
     "run": ("ltmlbench.cli.run", "run a benchmark, or resume one that was stopped"),
     "plan": ("ltmlbench.cli.plan", "what would run, what is stored, how long it will take"),
     "report": ("ltmlbench.cli.report", "rewrite table and report from the stored predictions"),
+    "merge": ("ltmlbench.cli.merge", "one output folder of several, and what differs between them"),
     "audit": ("ltmlbench.cli.audit", "which numbers of a published table contradict each other"),
     "compare": ("ltmlbench.cli.compare", "which differences are decided, and how small one can be"),
     "explain": ("ltmlbench.cli.explain", "draw where the network of a run looks"),

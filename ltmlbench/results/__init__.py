@@ -13,5 +13,6 @@ out/table.md, report.html
 Modules: ``records`` (the forms of run.json and benchmark.json, of all versions), ``folder`` (reads
 and writes), ``collect`` (which runs make one table), ``scores`` (numbers from predictions),
 ``tables`` (the two CSV files), ``recorder`` (writes while a benchmark runs), ``claim`` (whose
-folder it is), ``find`` (the run somebody means).
+folder it is), ``find`` (the run somebody means), ``merge`` (several folders made one), ``account``
+(what differs between them).
 """

@@ -264,10 +264,15 @@ def copy_files(artifact: Artifact, folder: Path, only: Sequence[str] = ()) -> No
             continue
         with replacing(target) as temporary:
             temporary.unlink(missing_ok=True)
-            try:
-                os.link(source, temporary)
-            except OSError:  # another file system
-                shutil.copyfile(source, temporary)
+            link_or_copy(source, temporary)
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """A hard link, or on another file system a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _update(path: Path, value: Any) -> None:
