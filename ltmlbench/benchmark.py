@@ -17,7 +17,7 @@ from ltmlbench.data.reading import load_samples
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import DataError, LtmlbenchError, RequestError
-from ltmlbench.feeds.ready import make_ready
+from ltmlbench.feeds.ready import make_ready, ready_identity
 from ltmlbench.grid import Grid, Row, build_grid
 from ltmlbench.identity import edition
 from ltmlbench.labels import Shot
@@ -39,6 +39,7 @@ class Benchmark:
 
     ``shots``: head, medium or tail per label, decided once on all samples, so that folds agree.
     ``ready``: whether the samples are ready for their feed; while only planning they may not be.
+    ``uses``: identities of all that it lays out or reads in the store.
     """
 
     config: BenchmarkConfig
@@ -48,6 +49,7 @@ class Benchmark:
     ready: bool
     grid: Grid
     store: Store
+    uses: frozenset[str]
 
 
 def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
@@ -101,13 +103,17 @@ def make_benchmark(
         tasks = _tasks(config, samples, feed, networks[0], sources)
         return build_grid(_suited(rows, tasks[0]), networks, tasks, explanation)
 
+    uses = {ready_identity(feed, samples)}
+    uses |= {ready_identity(source.feed, source.samples) for source in sources}
     grid = laid_out(samples)  # whatever is wrong with the request is said before the decoding
     ready, readable = _readable(samples, feed, store, decode, fresh, progress)
     if readable is not samples:
         samples, grid = readable, laid_out(readable)
+        uses.add(ready_identity(feed, samples))
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
         _ready_sources(sources, store, fresh, progress)
-    return Benchmark(config, dataset, samples, samples.shots, ready, grid, store)
+    uses |= grid.nodes.keys()
+    return Benchmark(config, dataset, samples, samples.shots, ready, grid, store, frozenset(uses))
 
 
 def _refuse_unknown(headline: Sequence[str], dataset: str) -> None:

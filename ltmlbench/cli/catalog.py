@@ -122,13 +122,13 @@ def plugins_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> in
             print("  brings: " + ", ".join(f"{e.kind} {e.record.name}" for e in brought))
         if observed:
             print("  observes: " + ", ".join(observed))
-        faults = [fault for entry in brought if (fault := _fault(entry, check))]
-        print(*(f"  NOT USABLE: {fault}" for fault in faults), sep="\n", end="\n" * bool(faults))
+        faults = [said for entry in brought if (said := fault(entry, whole=check))]
+        print(*(f"  NOT USABLE: {said}" for said in faults), sep="\n", end="\n" * bool(faults))
         faulty += len(faults)
     return 1 if faulty and check else 0
 
 
-def _fault(entry: Entry, whole: bool) -> str:
+def fault(entry: Entry, *, whole: bool) -> str:
     """Why a component could not be loaded: by importing it, or just by looking for its module."""
     try:
         if whole:

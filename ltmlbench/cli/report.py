@@ -38,12 +38,13 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     return 1 if report.about.incomplete else 0
 
 
-def show(results: pd.DataFrame, about: About, out: Path) -> None:
-    """Prints the headline table, failures, and where the rest is."""
+def show(results: pd.DataFrame, about: About, out: Path, *, table: bool = True) -> None:
+    """Prints the headline table, failures, and where the rest is; or the failures alone."""
     from ltmlbench.report.table import print_table
 
-    print_table(results, about)
-    print(f"\nwritten: {out / 'table.md'}, report.html, results.csv, summary.csv, runs/")
+    if table:
+        print_table(results, about)
+        print(f"\nwritten: {out / 'table.md'}, report.html, results.csv, summary.csv, runs/")
     for run, cause in about.failures.items():
         print(f"ltmlbench: {run} failed: {cause}", file=sys.stderr)
     again = f"`ltmlbench run --config {out / 'config.yaml'} --out {out}` writes it again"

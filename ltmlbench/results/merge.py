@@ -18,6 +18,7 @@ from ltmlbench.results.account import Part, account_of, doubles
 from ltmlbench.results.collect import collect
 from ltmlbench.results.folder import OutFolder, link_or_copy
 from ltmlbench.results.records import BenchmarkRecord
+from ltmlbench.results.used import used_by
 from ltmlbench.store import remove
 
 T = TypeVar("T")
@@ -134,6 +135,7 @@ def _write(
             if part.folder.stage_folder(name).is_dir() and not new.stage_folder(name).exists():
                 _copy(part.folder.stage_folder(name), new.stage_folder(name))
     new.write_benchmark(_benchmark(parts, chosen, account, config))
+    new.note_uses(identity for part in parts for identity in used_by(part.folder).identities)
     if config:
         new.write_config(config, "")
 
