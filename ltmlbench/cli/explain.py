@@ -22,6 +22,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     RUN is a row as the table names it (its first run), a run folder (out/runs/...), or the
     beginning of a run's name in --out. Every finished run has such a picture of six test samples
     already: gallery.png in its folder.
+
+    Example: ltmlbench explain "focal[gamma=3]" --labels D,H --out out/odir --file where.png
     """
     parser.add_argument("run", metavar="RUN")
     parser.add_argument(

@@ -23,6 +23,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     not needed.
 
     Exit code: 0 all runs done, 1 some failed or cannot be read, 2 the request was wrong.
+
+    Example: ltmlbench report out/odir --metrics map,macro_f1
     """
     parser.add_argument(
         "out", nargs="?", type=path_argument, default=Path("out"), help="the --out of a run"

@@ -8,6 +8,7 @@ import tomllib
 import xml.etree.ElementTree as ET
 
 import pytest
+import yaml
 
 from ltmlbench.errors import RequestError
 from ltmlbench.hooks import KINDS
@@ -93,6 +94,17 @@ def test_it_imports_the_public_face_alone(kind, tmp_path):
     code = [text for place, text in texts.items() if not place.startswith("tests")]
     imported = set(re.findall(r"(?:from|import) (ltmlbench[\w.]*)", "\n".join(code)))
     assert imported - {"ltmlbench.plugin"} == set()
+
+
+def test_its_ci_file_runs_the_tests_of_the_component(tmp_path):
+    texts = create("loss", "made", tmp_path).texts()
+    steps = yaml.safe_load(texts[".github/workflows/test.yml"])["jobs"]["test"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == [
+        'pip install ".[test]"',
+        "ltmlbench check loss/made",
+        "python -m pytest",
+    ]
+    assert "${{ matrix.python }}" in texts[".github/workflows/test.yml"]
 
 
 @pytest.mark.slow
