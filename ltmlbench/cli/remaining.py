@@ -13,7 +13,9 @@ class TimeLeft:
     """Counts samples shown in training: stages that train take nearly all the time there is.
 
     Whatever happens beside it (predictions, several jobs at once) is in the rate, which is taken
-    from the clock. A training that goes on from a checkpoint counts with what is left of it.
+    from the clock. It runs from the end of the first epoch: what comes before (a library that is
+    loaded, a graphics card that warms up) comes once. A training that goes on from a checkpoint
+    counts with what is left of it.
 
     Args:
         samples: how many each stage that is to be done will show in all its epochs.
@@ -26,14 +28,17 @@ class TimeLeft:
         self._left = {stage: float(number) for stage, number in samples.items() if number}
         self._samples = dict(samples)
         self._clock = clock
-        self._began = clock()
+        self._began: float | None = None
         self._shown = 0.0
 
     def epoch_finished(self, stage: str, epoch: int, epochs: int) -> None:
         """``epoch`` of ``epochs`` (from 1) is done."""
         if stage in self._left:
             whole = self._samples[stage]
-            self._shown += whole / epochs
+            if self._began is None:
+                self._began = self._clock()
+            else:
+                self._shown += whole / epochs
             self._left[stage] = whole * (1 - epoch / epochs)
 
     def ended(self, stage: str) -> None:
@@ -44,7 +49,7 @@ class TimeLeft:
     def seconds(self) -> float | None:
         """None while nothing tells how fast it goes, and when no training is left."""
         left = sum(self._left.values())
-        if not self._shown or not left:
+        if self._began is None or not self._shown or not left:
             return None
         return left * (self._clock() - self._began) / self._shown
 
