@@ -16,7 +16,7 @@ DOCS = ROOT / "docs"
 EXAMPLES = sorted((DOCS / "examples").iterdir())
 FOLLOWED = ("first-method.md", "own-data.md")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 _BLOCK = re.compile(r'^``` ?(\w+)(?: title="(.+?)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
