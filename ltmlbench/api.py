@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.benchmark import Benchmark, Progress, configure, make_benchmark
+from ltmlbench.benchmark import Benchmark, configure, make_benchmark
 from ltmlbench.config import BenchmarkConfig, read_config
 from ltmlbench.engines.referee import run_engine
 from ltmlbench.engines.schedule import to_do
 from ltmlbench.errors import RequestError
 from ltmlbench.grid import Grid, Node
 from ltmlbench.in_use import in_use
+from ltmlbench.loading import Progress
 from ltmlbench.origin import changed_files
 from ltmlbench.places import plain_path
 from ltmlbench.registry import load, registry

@@ -25,8 +25,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         nargs="?",
         const="",
         metavar="ROW[,ROW]",
-        help="discard what is stored and redo it: everything, decoded pictures included, or these "
-        "rows and whatever was made from their stages",
+        help="discard what is stored and redo it: everything, or these rows and whatever was made "
+        "from their stages; pictures are decoded again in either case",
     )
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="no progress: the table, and what went wrong"
@@ -53,15 +53,15 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     cache = cache_folder(config.cache_dir)
     claim(config.out, cache)
     rows = split_outside_brackets(arguments.fresh or "")
-    everything = arguments.fresh is not None and not rows
+    fresh = arguments.fresh is not None
     told = json_events() if arguments.json else nullcontext()
     with told, display(quiet=arguments.quiet) as shown, in_use(cache) as use:
         benchmark = make_benchmark(
-            config, dataset, decode=True, fresh=everything, progress=shown.pictures
+            config, dataset, decode=True, fresh=fresh, progress=shown.pictures
         )
         use.only(benchmark.uses)
         shown.notes(benchmark)
-        if rows or everything:
+        if fresh:
             forget(benchmark, rows)
         result = run_benchmark(benchmark)
     show(result.results, result.about, result.out, table=not arguments.json)
