@@ -18,7 +18,6 @@ from ltmlbench.results.account import Part, account_of, doubles
 from ltmlbench.results.collect import collect
 from ltmlbench.results.folder import OutFolder, link_or_copy
 from ltmlbench.results.records import BenchmarkRecord
-from ltmlbench.results.used import used_by
 from ltmlbench.store import remove
 
 T = TypeVar("T")
@@ -135,7 +134,9 @@ def _write(
             if part.folder.stage_folder(name).is_dir() and not new.stage_folder(name).exists():
                 _copy(part.folder.stage_folder(name), new.stage_folder(name))
     new.write_benchmark(_benchmark(parts, chosen, account, config))
-    new.note_uses(identity for part in parts for identity in used_by(part.folder).identities)
+    noted = [part.folder.uses() for part in parts]
+    if None not in noted:  # else what an older folder used is not known
+        new.note_uses(_union([uses or () for uses in noted]))
     if config:
         new.write_config(config, "")
 

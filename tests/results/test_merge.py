@@ -162,3 +162,13 @@ def test_a_damaged_run_is_left_out_and_named(two, make_run, tmp_path):
     assert len(found.damaged) == 1
     assert found.damaged[0].startswith("two: db-net-fold_1-s0-abcd: run.json")
     assert OutFolder(tmp_path / "both").run_names() == ["ib-net-fold_1-s0-abcd"]
+
+
+def test_what_all_of_them_used_is_noted_and_else_nothing_is_claimed(two, make_run, tmp_path):
+    for folder, name in zip(two, ("ib", "db"), strict=True):
+        folder.command(make_run(name, "fold 1"))
+        folder.out.note_uses([name, "samples"])
+    assert merged(two, tmp_path).folder.uses() == ["db", "ib", "samples"]
+    (two[1].root / "uses.json").unlink()
+    again = merge([folder.root for folder in two], tmp_path / "again")
+    assert again.folder.uses() is None
