@@ -3,6 +3,10 @@
 import pytest
 
 from ltmlbench.cli import main
+from ltmlbench.hooks import hookimpl
+from ltmlbench.inventory import inventory, prune
+from ltmlbench.registry import registry
+from ltmlbench.store import Store
 
 TINY = [
     "run", "--dataset=table", "--backbones=mlp[width=8]", "--epochs=1", "--folds=2",
@@ -68,3 +72,21 @@ def test_a_folder_that_cannot_be_read_stops_the_pruning(cache, capsys):
     capsys.readouterr()
     main(["cache"])
     assert "5 artifacts" in capsys.readouterr().out
+
+
+def test_a_run_is_not_harmed_by_a_prune_in_the_middle_of_it(cache):
+    removed = []
+
+    class Pruner:
+        @hookimpl
+        def ltmlbench_stage_finished(self, title):
+            removed.extend(item.stage for item in prune(Store(cache), set()))
+
+    assert run("focal", "other") == 0
+    registry().observe(Pruner(), "pruner")
+    try:
+        assert run("ib", "kept") == 0
+    finally:
+        registry().unobserve("pruner")
+    assert sorted(removed) == ["Fit", "Fit", "Predict", "Predict"]  # those of the other folder
+    assert len(inventory(Store(cache))) == 5
