@@ -26,7 +26,8 @@ class Part:
 
     Args:
         name: what it is called in the account.
-        runs: those of its table, by their id; ``damaged``: (run, why) of those not readable.
+        runs: those of its table, by their id; ``damaged``: (run, why) of those not readable;
+            ``others``: how many lie there besides, of another table.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Part:
     benchmark: BenchmarkRecord
     runs: Mapping[str, RunRecord]
     damaged: tuple[tuple[str, str], ...] = ()
+    others: int = 0
 
 
 def account_of(parts: Sequence[Part], chosen: Mapping[str, Part]) -> Iterator[str]:
@@ -52,6 +54,10 @@ def account_of(parts: Sequence[Part], chosen: Mapping[str, Part]) -> Iterator[st
                 f"{part.name} has {', '.join(part.benchmark.metrics)}"
             )
     yield from _places(chosen)
+    for part in parts:
+        if part.others:
+            be = "is" if part.others == 1 else "are"
+            yield f"{_runs(part.others)} of {part.name} {be} not of its table and {be} left there"
 
 
 def _spread(runs: Sequence[tuple[str, RunRecord]], field: str) -> Iterator[str]:

@@ -91,7 +91,8 @@ def _part(name: str, path: Path) -> Part:
     found = collect(folder, benchmark)
     # as they are recorded: their names in a table depend on what else is in it
     runs = {run.id: folder.run(run.id) for run in found.runs}
-    return Part(name, folder, found.benchmark, runs, tuple(found.damaged.items()))
+    damaged = tuple(found.damaged.items())
+    return Part(name, folder, found.benchmark, runs, damaged, len(found.others))
 
 
 def _refuse_apart(first: Part, other: Part) -> None:

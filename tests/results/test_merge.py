@@ -172,3 +172,13 @@ def test_what_all_of_them_used_is_noted_and_else_nothing_is_claimed(two, make_ru
     (two[1].root / "uses.json").unlink()
     again = merge([folder.root for folder in two], tmp_path / "again")
     assert again.folder.uses() is None
+
+
+def test_runs_that_stand_in_no_table_are_told_and_left(two, make_run, setting, tmp_path):
+    longer = {**setting, "schedule": {"epochs": 9, "lr": 0.001}}
+    two[0].add(make_run("old", "fold 1", setting=longer))
+    two[0].command(make_run("ib", "fold 1"))
+    two[1].command(make_run("db", "fold 1"))
+    found = merged(two, tmp_path)
+    assert found.account == ("1 run of one is not of its table and is left there",)
+    assert found.runs == 2
