@@ -35,7 +35,8 @@ class Package:
     @property
     def cls(self) -> str:
         """The component's class: "My" keeps it apart from the contract that it fulfils."""
-        return "My" + "".join(part.capitalize() for part in self.name.split("-"))
+        name = "".join(part.capitalize() for part in self.name.removeprefix("my-").split("-"))
+        return f"My{name}"
 
     def texts(self) -> dict[str, str]:
         """Path in the package -> text."""

@@ -12,7 +12,7 @@ import yaml
 
 from ltmlbench.errors import RequestError
 from ltmlbench.hooks import KINDS
-from ltmlbench.scaffold import create
+from ltmlbench.scaffold import Package, create
 
 
 def _install(package, site):
@@ -117,6 +117,13 @@ def test_pip_installs_it_without_a_network_or_build_isolation(tmp_path):
     assert done.returncode == 0, done.stderr
     path = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     assert "  made" in _run("ltmlbench", "list", "loss", environment=path).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"), [("my-loss", "MyLoss"), ("steep", "MySteep"), ("two-way-2", "MyTwoWay2")]
+)
+def test_its_class_is_told_from_the_contract_once(name, cls, tmp_path):
+    assert Package("loss", name, tmp_path).cls == cls
 
 
 def test_nothing_is_overwritten(tmp_path):
