@@ -14,6 +14,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     Folders whose data, splits, protocol and schedule are the same stand in one table, all others
     in one of their own; so does every official test set. A folder that kept only results.csv is
     shown too, without what it did not keep.
+
+    Example: ltmlbench leaderboard out/a out/b --metric map
     """
     parser.add_argument("outs", nargs="+", type=path_argument, metavar="OUT", help="--out of a run")
     parser.add_argument("--metric", help="default: the first of each headline")
