@@ -17,6 +17,7 @@ from ltmlbench.engines.referee import run_engine
 from ltmlbench.engines.schedule import to_do
 from ltmlbench.errors import RequestError
 from ltmlbench.grid import Grid, Node
+from ltmlbench.in_use import in_use
 from ltmlbench.loading import Progress
 from ltmlbench.origin import changed_files
 from ltmlbench.places import plain_path
@@ -49,6 +50,12 @@ class Result:
     about: About
     unrecorded: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the headline table, and what failed."""
+        from ltmlbench.report.notebook import notebook
+
+        return notebook(self.results, self.about)
+
 
 def run(
     config: BenchmarkConfig | Mapping[str, Any] | str | Path, *, progress: Progress | None = None
@@ -65,8 +72,12 @@ def run(
             `Result.about`.
     """
     resolved, dataset = configure(_settings(config))
-    claim(resolved.out, cache_folder(resolved.cache_dir))
-    return run_benchmark(make_benchmark(resolved, dataset, decode=True, progress=progress))
+    cache = cache_folder(resolved.cache_dir)
+    claim(resolved.out, cache)
+    with in_use(cache) as use:
+        benchmark = make_benchmark(resolved, dataset, decode=True, progress=progress)
+        use.only(benchmark.uses)
+        return run_benchmark(benchmark)
 
 
 def _settings(config: object) -> Mapping[str, Any]:

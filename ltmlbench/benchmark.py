@@ -12,6 +12,7 @@ from ltmlbench.data.reading import load_samples
 from ltmlbench.data.samples import Samples
 from ltmlbench.data.splits import make_splits
 from ltmlbench.errors import RequestError
+from ltmlbench.feeds.ready import ready_identity
 from ltmlbench.grid import Grid, build_grid
 from ltmlbench.labels import Shot
 from ltmlbench.loading import (
@@ -40,6 +41,7 @@ class Benchmark:
 
     ``shots``: head, medium or tail per label, decided once on all samples, so that folds agree.
     ``ready``: whether the samples are ready for their feed; while only planning they may not be.
+    ``uses``: identities of all that it lays out or reads in the store.
     """
 
     config: BenchmarkConfig
@@ -49,6 +51,7 @@ class Benchmark:
     ready: bool
     grid: Grid
     store: Store
+    uses: frozenset[str]
 
 
 def configure(*layers: Mapping[str, Any]) -> tuple[BenchmarkConfig, Dataset]:
@@ -103,11 +106,14 @@ def make_benchmark(
 
     grid = laid_out(samples)  # whatever is wrong with the request is said before the decoding
     ready, left = readable(samples, feed, store, decode, fresh, progress)
+    uses = {ready_identity(feed, each) for each in (samples, left)}
+    uses |= {ready_identity(source.feed, source.samples) for source in sources}
     if left is not samples:
         samples, grid = left, laid_out(left)
     if decode and any("sources" in node.stage.depends for node in grid.nodes.values()):
         ready_sources(sources, store, fresh, progress)
-    return Benchmark(config, dataset, samples, samples.shots, ready, grid, store)
+    uses |= grid.nodes.keys()
+    return Benchmark(config, dataset, samples, samples.shots, ready, grid, store, frozenset(uses))
 
 
 def _refuse_unknown(headline: Sequence[str], dataset: str) -> None:

@@ -134,6 +134,7 @@ if TYPE_CHECKING:
     from ltmlbench.task import Schedule as Schedule
     from ltmlbench.task import Source as Source
     from ltmlbench.task import Task as Task
+    from ltmlbench.tracking import json_line as json_line
     from ltmlbench.training.batch import check_batch as check_batch
     from ltmlbench.training.elementwise import Elementwise as Elementwise
     from ltmlbench.training.fold import Lesson as Lesson
@@ -204,6 +205,7 @@ _PUBLIC = {
         "reading_options take_labels"
     ),
     "ltmlbench.task": "Numerics PARTS Schedule Source Task",
+    "ltmlbench.tracking": "json_line",
     "ltmlbench.training.batch": "check_batch",
     "ltmlbench.training.elementwise": "Elementwise",
     "ltmlbench.training.fold": (

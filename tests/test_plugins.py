@@ -122,6 +122,24 @@ BROKEN = {
         + "@hookimpl\ndef ltmlbench_stage_started(title): raise SystemExit(title)\n",
         "",  # said when it happens
     ),
+    "b_nowhere": (
+        HEAD + hook("losses", "Record('nowhere', 'b_nowhere.losses:Gone', '')"),
+        "",  # points at nothing: said to who asks for it
+    ),
+    "b_wrong_type": (
+        HEAD
+        + "class Mine(Method):\n    def plan(self, task): return 'a model'\n"
+        + hook("methods", "Record('wrong-type', 'b_wrong_type:Mine', '')")
+        + hook("losses", "Record('wrong-kind', 'b_wrong_type:Mine', '')"),
+        "",
+    ),
+    "b_unstable": (
+        HEAD
+        + "class Mine(Method):\n    tag: object = object()\n"
+        + "    def plan(self, task): return None\n"
+        + hook("methods", "Record('unstable', 'b_unstable:Mine', '')"),
+        "",
+    ),
     "b_greedy": (
         HEAD + hook("backbones", "Record('any', 'b_greedy:Net', '', catch_all='model')"),
         "",  # a catch-all beside the bench's own: harmless

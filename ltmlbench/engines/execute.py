@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ltmlbench.engines.memory import peak_memory
 from ltmlbench.environment import environment
 from ltmlbench.errors import Diverged, LtmlbenchError
 from ltmlbench.grid import Node, Outcome
@@ -59,12 +60,14 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
 
     spent: dict[str, float] = {}
     marks: dict[str, float] = {}
+    memory: dict[str, int] = {}
 
     def produce(folder: Path) -> None:
         marks["begun"] = time.monotonic()
         task = node.stage.handed(node.task)
-        with spending() as found:
+        with spending() as found, peak_memory() as held:
             node.stage.run(Work(task=task, folder=folder, input=input_folder, epoch=epoch))
+        memory.update(held)
         spent.update({phase: round(seconds, 3) for phase, seconds in found.items()})
 
     def waiting() -> None:
@@ -77,7 +80,7 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
             node.stage.preimage(node.task),
             produce,
             whole=True,
-            about=lambda: {**about(node.stage, node.task), "spent": spent},
+            about=lambda: {**about(node.stage, node.task), "memory": memory, "spent": spent},
             waiting=waiting,
         )
     except KeyboardInterrupt:

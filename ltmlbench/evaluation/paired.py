@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,11 @@ class Difference(NamedTuple):
     error: float
     df: float
     n: int
+
+    @property
+    def reversed(self) -> Difference:
+        """The other row minus this one."""
+        return self._replace(mean=-self.mean, low=-self.high, high=-self.low)
 
 
 class Probabilities(NamedTuple):
@@ -145,13 +151,17 @@ def smallest_difference(error: float, df: float, level: float = LEVEL) -> float:
         error: standard error of the difference.
         df: its degrees of freedom; infinite: normal.
     """
-    if not error > 0:
-        return math.nan
+    return error * _shift(df, level) if error > 0 else math.nan
+
+
+@cache
+def _shift(df: float, level: float) -> float:
+    """The same in standard errors."""
     from scipy import stats
     from scipy.optimize import brentq
 
     if math.isinf(df):
-        return error * float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(POWER))
+        return float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(POWER))
     limit = float(stats.t.ppf(1 - level / 2, df))
 
     def missing(shift: float) -> float:
@@ -160,7 +170,7 @@ def smallest_difference(error: float, df: float, level: float = LEVEL) -> float:
     top = 2.0
     while missing(top) < 0:
         top *= 2
-    return error * float(brentq(missing, 0.0, top))
+    return float(brentq(missing, 0.0, top))
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -224,6 +224,21 @@ class OutFolder:
                 continue
         return found
 
+    def uses(self) -> list[str] | None:
+        """Identities of the artifacts that the commands of this folder laid out, done or not; None
+        of a folder of an earlier version.
+
+        Raises:
+            DataError: they cannot be read (one line).
+        """
+        path = self.root / "uses.json"
+        if not path.exists():
+            return None
+        found = read_json(path)
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            raise DataError(f"{path} holds no identities")
+        return found
+
     def config(self) -> str:
         """The text of config.yaml; empty if there is none."""
         try:
@@ -235,6 +250,14 @@ class OutFolder:
 
     def write_benchmark(self, record: BenchmarkRecord) -> None:
         write_json(self.root / "benchmark.json", record.json_form())
+
+    def note_uses(self, identities: Iterable[str]) -> None:
+        """Adds to what `uses` gives."""
+        try:
+            before = self.uses() or []
+        except DataError:  # what it said is lost, and what runs say of themselves is not
+            before = []
+        _update(self.root / "uses.json", sorted({*before, *identities}))
 
     def write_config(self, text: str, written: str) -> Path | None:
         """Writes config.yaml. What somebody has edited in it since is kept beside it: where.
@@ -298,10 +321,15 @@ def copy_files(artifact: Artifact, folder: Path, only: Sequence[str] = ()) -> No
             continue
         with replacing(target) as temporary:
             temporary.unlink(missing_ok=True)
-            try:
-                os.link(source, temporary)
-            except OSError:  # another file system
-                shutil.copyfile(source, temporary)
+            link_or_copy(source, temporary)
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """A hard link, or on another file system a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _update(path: Path, value: Any) -> None:

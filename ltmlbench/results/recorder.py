@@ -60,6 +60,7 @@ class Recorder:
         found = self.collected()
         written = self._written_config()
         self.folder.write_benchmark(found.benchmark)
+        self.folder.note_uses(self.benchmark.uses)
         if kept := self.folder.write_config(dump_config(self.benchmark.config), written):
             print(f"ltmlbench: config.yaml was edited: kept as {kept}", file=sys.stderr)
         if found.others_line:

@@ -73,11 +73,15 @@ class ExplanationRecord(_Form):
 
 
 class CostRecord(_Form):
-    """What all stages of a model cost, shared ones too (`ltmlbench.results.cost`)."""
+    """What all stages of a model cost, shared ones too (`ltmlbench.results.cost`); None where an
+    earlier version noted nothing."""
 
     seconds: float
     trained: int
     scored: int
+    parameters: int | None = None
+    memory: int | None = None
+    device_memory: int | None = None
 
 
 class RunRecord(_Form):

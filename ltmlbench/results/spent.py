@@ -42,7 +42,7 @@ def spent_on(
 
 
 def _all_of(run: Run, grid: Grid) -> set[str]:
-    return with_inputs(run.model, grid) | {i for i in (run.identity, run.explanation) if i}
+    return set(with_inputs(run.model, grid)) | {i for i in (run.identity, run.explanation) if i}
 
 
 def _waited(identities: Iterable[str], outcomes: Mapping[str, Outcome]) -> Iterable[float]:

@@ -214,6 +214,7 @@ class _Queue:
         except Exception as error:
             lost = f"its job {job.job_id} was lost ({' '.join(str(error).split())[:300]})"
         for identity, future in futures.items():
+            (self.folder / identity).unlink(missing_ok=True)
             outcome = told.get(identity)
             if outcome is not None:
                 if not outcome.failure:
@@ -223,7 +224,6 @@ class _Queue:
                 future.set_result(Outcome(identity, made=True, seconds=artifact.seconds))
             else:
                 future.set_exception(WorkerLost(lost))
-            (self.folder / identity).unlink(missing_ok=True)
 
 
 def _in_queue(job: Any) -> bool:

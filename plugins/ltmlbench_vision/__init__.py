@@ -55,7 +55,7 @@ def ltmlbench_explanations() -> list[Record]:
             "grad-cam",
             "ltmlbench_vision.gradcam:GradCam",
             "Grad-CAM per label as a gallery, and how much of it lies inside known lesions",
-            citation="Selvaraju et al., Grad-CAM, ICCV 2017; captum",
+            citation="Selvaraju et al., Grad-CAM, ICCV 2017; Draelos and Carin, HiResCAM, 2020",
         )
     ]
 

@@ -26,7 +26,8 @@ from ltmlbench.plugin import (
 
 
 class GradCam(Explanation):
-    """Grad-CAM (Selvaraju et al., ICCV 2017; captum) on the trunk's feature maps.
+    """Grad-CAM (Selvaraju et al., ICCV 2017) on the trunk's feature maps; where they have fewer
+    than 7×7 cells, HiResCAM (Draelos and Carin, 2020) on the deepest layer that has as many.
 
     Works for every model that has a network, whatever its backbone and head. Pictures: a sample, a
     map per label, and the map of a head with region attention. Numbers, where the data set has
@@ -142,6 +143,7 @@ class Look(Stage):
     Writes ``gallery.png`` and, with ``evidence``, ``pointing.csv``.
     """
 
+    version: ClassVar[int] = 2
     sees_truth: ClassVar[bool] = True
 
     model: ModelStage
