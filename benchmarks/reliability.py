@@ -251,8 +251,8 @@ def full(root: Path) -> Cases:
 
 
 def inputs(root: Path, number: int) -> Cases:
-    """Mutated label files, settings files, options and pictures: exit code 0 to 2, no traceback; a
-    label cell that is neither 0 nor 1 is refused, or its column named."""
+    """Mutated label files, settings files, options and pictures: exit code 0 to 2, no
+    traceback. Whether what is accepted is right, this does not see."""
     chance = random.Random(1)
     good = table(root / "table.csv").read_bytes()
     settings = b"methods: [ib]\nepochs: 1\nlr: 0.001\naugment:\n  rotate: 5\nfolds: 2\n"
@@ -260,7 +260,6 @@ def inputs(root: Path, number: int) -> Cases:
         kind = ("bytes", "cell", "yaml", "option", "picture")[case % 5]
         place = Place(root / f"case-{case}", data=root / "table.csv")
         more: list[str] = []
-        must_say = ""
         if kind == "bytes":
             data = place.root / "table.csv"
             data.write_bytes(mutated(good, chance))
@@ -273,7 +272,7 @@ def inputs(root: Path, number: int) -> Cases:
             lines[row] = ",".join(cells)
             data = place.root / "table.csv"
             data.write_text("\n".join(lines))
-            more, must_say = [f"--data-dir={data}"], "abc"[column]
+            more = [f"--data-dir={data}"]
         elif kind == "yaml":
             (place.root / "c.yaml").write_bytes(mutated(settings, chance))
             more = [f"--config={place.root / 'c.yaml'}"]
@@ -285,9 +284,6 @@ def inputs(root: Path, number: int) -> Cases:
             more += ["--backbones=test_resnet[weights=random]"]
         code, said = whole(place, "--set=explanation=none", *more, verb="plan")
         plain = code in (0, 1, 2) and "Traceback" not in said
-        if must_say and code == 0:
-            labels = next((x for x in said.splitlines() if x.strip().startswith("labels:")), "")
-            plain &= f" {must_say}" not in labels or f"{must_say} " in said.replace(labels, "")
         yield plain, f"{kind} {more}: exit {code}\n{said[-600:]}"
         shutil.rmtree(place.root)
 
