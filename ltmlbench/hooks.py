@@ -46,6 +46,8 @@ class Record:
             part in an identity but the stages they plan, which have versions of their own.
         catch_all: the option that takes a name nobody registered (timm's model names).
         embedded: the data set that is used where nobody names one.
+        reduced: of a method that is less than what its name stands for: what is ours or left out,
+            one line. Lists, tables and reports call it reduced.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Record:
     version: int = 1
     catch_all: str = ""
     embedded: bool = False
+    reduced: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,13 @@ def list_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
             print(f"{name}:")
         width = max((len(_names(entry)) for entry in entries), default=0)
         for entry in entries:
-            print(f"  {_names(entry):<{width}}  {' '.join(entry.record.summary.split())}")
+            print(f"  {_names(entry):<{width}}  {_summary(entry)}")
     return 0
+
+
+def _summary(entry: Entry) -> str:
+    reduced = "reduced: " if entry.record.reduced else ""
+    return reduced + " ".join(entry.record.summary.split())
 
 
 def _names(entry: Entry) -> str:
@@ -76,6 +81,8 @@ def _print_entry(entry: Entry) -> None:
     if record.aliases:
         print(f"  also called: {', '.join(record.aliases)}")
     print(f"  {record.summary}")
+    if record.reduced:
+        print(f"  reduced: {record.reduced}")
     documentation = cleandoc(cls.__doc__ or "").splitlines()
     print("\n".join(["", *(f"  {line}".rstrip() for line in documentation), ""]))
     if record.citation:

@@ -39,6 +39,7 @@ class TimmTrunk(Trunk):
         self.num_features = int(network.num_features)
         self.mean = network.pretrained_cfg["mean"]
         self.std = network.pretrained_cfg["std"]
+        self.last_stage = tuple(f"network.{name}" for name in _last_stage(network))
         self.provenance = {
             "model": model,
             "timm": timm.__version__,
@@ -71,6 +72,21 @@ class TimmTrunk(Trunk):
         tokens = features[:, prefix:]  # B×T×D, class token dropped
         side = round(tokens.shape[1] ** 0.5)
         return tokens.transpose(1, 2).reshape(tokens.shape[0], self.num_features, side, -1)
+
+
+def _last_stage(network: Any) -> list[str]:
+    """Names of what comes after timm's last stage but one, in the order of the forward pass; none
+    for a network whose stages timm does not name."""
+    stages = [str(stage["module"]) for stage in getattr(network, "feature_info", ())]
+    modules = dict(network.named_modules())
+    if len(stages) < 2 or stages[-2] not in modules:
+        return []
+    found: list[str] = []
+    for name in list(modules)[list(modules).index(stages[-2]) + 1 :]:
+        inside = name.startswith((f"{stages[-2]}.", *(f"{other}." for other in found)))
+        if not inside and any(True for _ in modules[name].parameters()):
+            found.append(name)
+    return found
 
 
 def fixed_size(model: str) -> tuple[int, int] | None:
