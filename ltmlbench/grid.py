@@ -40,7 +40,7 @@ class Row:
     def reduced(self) -> str:
         """What it lacks of the method it is named after; empty if nothing."""
         entry = registry().entry_of(self.method) if self.method is not None else None
-        return entry.record.reduced if entry else ""
+        return entry.record.ours if entry and entry.record.reduced else ""
 
 
 @dataclass(frozen=True)

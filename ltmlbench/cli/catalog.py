@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from inspect import cleandoc
 
 from ltmlbench.errors import RequestError
-from ltmlbench.hooks import KINDS
+from ltmlbench.hooks import KINDS, Record
 from ltmlbench.plugins import cause_of
 from ltmlbench.registry import Entry, registry
 from ltmlbench.spec import parse_spec
@@ -82,11 +82,11 @@ def _print_entry(entry: Entry) -> None:
         print(f"  also called: {', '.join(record.aliases)}")
     print(f"  {record.summary}")
     if record.reduced:
-        print(f"  reduced: {record.reduced}")
+        print("  a reduced re-implementation, less than the authors' method: see `ours` below")
     documentation = cleandoc(cls.__doc__ or "").splitlines()
     print("\n".join(["", *(f"  {line}".rstrip() for line in documentation), ""]))
-    if record.citation:
-        print(f"  source: {record.citation}")
+    for name, text in facts(record).items():
+        print(f"  {name}: {text}")
     print("  options:" if cls.model_fields else "  options: none")
     for name, field in cls.model_fields.items():
         annotation = field.annotation
@@ -98,6 +98,18 @@ def _print_entry(entry: Entry) -> None:
         if field.description:
             print(f"        {field.description}")
     print()
+
+
+def facts(record: Record) -> dict[str, str]:
+    """What is known of a component in a line each: formula, source, what is ours, how it was
+    checked; only what its plugin says."""
+    told = {
+        "formula": record.formula,
+        "source": record.citation,
+        "ours": record.ours,
+        "checked": record.checked,
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _bound(item: object) -> str:
