@@ -17,8 +17,8 @@ def ltmlbench_methods() -> list[Record]:
             "102491 (abstract alone)",
             formula="h_T = [f ; m(c)], h_S = [f ; g(f)], f of two samples; BCE + λ_f ‖g(f) − "
             "m(c)‖² + λ_kd T² BCE(σ(z_S/T), σ(z_T/T))",
-            ours="from the abstract alone: sizes, covariates, losses and weights are ours; the "
-            "network sees two samples of a group and scores both alike",
+            ours="from the abstract alone: sizes, covariates, losses and weights are ours; it "
+            "sees two samples of a group at once and scores both alike, so compare it per group",
             checked="no released code; one step of teacher and student against the loss written "
             "out",
             reduced=True,

@@ -97,6 +97,21 @@ def fixed_size(model: str) -> tuple[int, int] | None:
     return known.input_size[1], known.input_size[2]
 
 
+def refuse_without_maps(model: str) -> None:
+    """Looks at the structure alone.
+
+    Raises:
+        RequestError: timm gives the network with its pooling only.
+    """
+    try:
+        with torch.device("meta"):
+            timm.create_model(model, num_classes=0, global_pool="")
+    except Exception as error:  # each of timm's networks refuses in its own way
+        raise RequestError(
+            f"backbone {model!r} gives no feature maps ({_one_line(error)}): take another"
+        ) from error
+
+
 def _as_it_is(model: str, file: Path | None) -> Any:
     network: Any = timm.create_model(model, num_classes=0, global_pool="")
     if file is not None:
@@ -113,13 +128,17 @@ def _resized(model: str, size: tuple[int, ...], file: Path | None) -> Any:
     try:
         return timm.create_model(model, **options)
     except Exception as error:  # unknown argument, windows that do not fit, other weights, ...
+        refuse_without_maps(model)
         raise _unfit(model, size, error) from error
 
 
 def _unfit(model: str, size: tuple[int, ...], error: Exception) -> RequestError:
-    own = fixed_size(model)
+    own, cause = fixed_size(model), _one_line(error)
     hint = f"it is made for --image-size {own[0]}" if own else "give another --image-size"
-    cause = " ".join(str(error).split())[:120] or type(error).__name__
     return RequestError(
         f"backbone {model!r} cannot take pictures of {size[0]} × {size[1]} pixels: {hint} ({cause})"
     )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__
