@@ -232,8 +232,8 @@ def test_a_transformer_of_another_size_starts_from_its_file(tmp_path):
 
 
 def test_a_network_that_cannot_take_the_size_is_refused_while_planning():
-    with pytest.raises(RequestError, match="made for --image-size 240") as caught:
-        load("backbone", "crossvit_9_240[weights=random]").check((3, 96, 96))
+    with pytest.raises(RequestError, match="made for --image-size 224") as caught:
+        load("backbone", "hiera_tiny_224[weights=random]").check((3, 112, 112))
     assert "\n" not in str(caught.value)
     load("backbone", "resnet18[weights=random]").check((3, 96, 96))
 
