@@ -27,10 +27,10 @@ def ltmlbench_methods() -> list[Record]:
             "cct-net",
             "ltmlbench_reduced.cct_net:CctNet",
             "a map per category, refined features, one classifier for all categories and a source",
-            citation="Zhou et al., CCT-Net, ICCV 2021 (abstract alone)",
+            citation="Zhou et al., CCT-Net, ICCV 2021 (its abstract, from memory)",
             formula="y_c = Σ_x A_c H_c / Σ_x A_c; r_c = w · mean φ(F ⊙ σ(H_c)) + b; BCE(y) + "
             "BCE(r) of labels and source + λ · domain loss",
-            ours="from the abstract alone: maps, pooling, refinement, losses and weights are "
+            ours="from memory of the abstract: maps, pooling, refinement, losses and weights are "
             "ours; the source task is whether a grade is above 0",
             checked="no released code; head and one step against the formula written out",
             reduced=True,

@@ -32,11 +32,11 @@ class CctNet(Method):
         y_c = Σ_x A_c H_c / Σ_x A_c,   F_c = φ(F ⊙ σ(H_c)),   r_c = w · mean_x F_c + b,
         L = BCE(y) + BCE(r), + the same for the source's category, + λ · domain loss of mean_x F_c.
 
-    Reduced. The abstract says: transfer from a single disease to many, confidence-weighted pooling
-    for coarse maps, category-invariant refinement conditioned on them. Ours: H and A = σ(·) as
-    1 × 1 convolutions, σ(H_c) as the map that refines, φ as a 1 × 1 convolution and a ReLU of
-    ``width`` channels, both losses, the domain loss (reversed gradient) and λ, and the score: the
-    mean of y and r.
+    Reduced. The abstract, from memory (it could not be read again): transfer from a single disease
+    to many, confidence-weighted pooling for coarse maps, category-invariant refinement conditioned
+    on them. Ours: H and A = σ(·) as 1 × 1 convolutions, σ(H_c) as the map that refines, φ as a
+    1 × 1 convolution and a ReLU of ``width`` channels, both losses, the domain loss (reversed
+    gradient) and λ, and the score: the mean of y and r.
 
     The source task is whether a picture of ``--source`` has a grade above 0 (diabetic
     retinopathy or not); every step shows a batch of each. Where no source has such grades,

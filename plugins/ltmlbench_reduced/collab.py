@@ -34,10 +34,10 @@ class Collab(Method):
 
     the score is that of (u + r) / 2.
 
-    Reduced; no code was released. The paper's: two samplings, two branches on a shared trunk,
-    a consistency of their logits. Ours: that both last stages start alike and the last stage is
-    what is not shared, λ = 0.1, the mean of the logits as score, the schedule. Every step shows
-    twice as many samples as other rows see.
+    Reduced; no code was released, and the paper was not read again. The paper's: two samplings, two
+    branches on a shared trunk, a consistency of their logits. Ours: that the last stage is what is
+    not shared, that both start alike, λ = 0.1, the mean of the logits as score, the schedule. Every
+    step shows twice as many samples as other rows see.
     """
 
     first: str = Field("ib", description="any sampler; an epoch is as long as it draws")

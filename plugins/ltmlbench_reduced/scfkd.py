@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ltmlbench.plugin import Method, RequestError, Samples, Task, split_outside_brackets
 from ltmlbench_reduced.scfkd_stages import FitStudent, FitTeacher
@@ -32,44 +32,40 @@ class Scfkd(Method):
     teacher sees pictures alone, and the row says so.
     """
 
-    features: tuple[str, ...] = Field(
-        ("known",), description="covariates of the teacher, [age,sex]; known; or none"
+    features: str = Field(
+        "known", description="covariates of the teacher, [age,sex]; known; or none"
     )
     width: int = Field(32, ge=1, description="units that covariates are encoded in")
     feature_weight: float = Field(1.0, ge=0, description="λ_f, of guessing them")
     kd_weight: float = Field(1.0, ge=0, description="λ_kd, of the teacher's logits")
     temperature: float = Field(2.0, gt=0, description="softens teacher and student")
 
-    @field_validator("features", mode="before")
-    @classmethod
-    def _names(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(split_outside_brackets(value.removeprefix("[").removesuffix("]")))
-        return value
-
     def suited(self, task: Task) -> Self:
         """Where nothing is known of the samples the teacher goes without."""
-        if self.features == ("known",) and not _known(task.samples):
-            return self.model_copy(update={"features": ("none",)})
+        if self.features == "known" and not _known(task.samples):
+            return self.model_copy(update={"features": "none"})
         return self
 
     def plan(self, task: Task) -> FitStudent:
-        chosen = self.features
-        if chosen in (("known",), ("none",)):
-            chosen = _known(task.samples) if chosen == ("known",) else ()
-        for name in chosen:
-            if name not in task.samples.covariates:
-                there = ", ".join(task.samples.covariates) or "none"
-                raise RequestError(
-                    f"scfkd: the samples have no covariate {name!r} (they have: {there}): name "
-                    "others with features=[...], or features=none"
-                )
         return FitStudent(
-            teacher=FitTeacher(features=chosen, width=self.width),
+            teacher=FitTeacher(features=self._chosen(task.samples), width=self.width),
             feature_weight=self.feature_weight,
             kd_weight=self.kd_weight,
             temperature=self.temperature,
         )
+
+    def _chosen(self, samples: Samples) -> tuple[str, ...]:
+        if self.features in ("known", "none"):
+            return _known(samples) if self.features == "known" else ()
+        named = split_outside_brackets(self.features.removeprefix("[").removesuffix("]"))
+        for name in named:
+            if name not in samples.covariates:
+                there = ", ".join(samples.covariates) or "none"
+                raise RequestError(
+                    f"scfkd: the samples have no covariate {name!r} (they have: {there}): name "
+                    "others with features=[...], or features=none"
+                )
+        return tuple(named)
 
 
 def _known(samples: Samples) -> tuple[str, ...]:
