@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltmlbench.benchmark import Benchmark, Progress, configure, make_benchmark
+from ltmlbench.benchmark import Benchmark, configure, make_benchmark
 from ltmlbench.config import BenchmarkConfig, read_config
+from ltmlbench.engines.devices import gpus
 from ltmlbench.engines.referee import run_engine
 from ltmlbench.engines.schedule import to_do
 from ltmlbench.errors import RequestError
 from ltmlbench.grid import Grid, Node
+from ltmlbench.in_use import in_use
+from ltmlbench.loading import Progress
 from ltmlbench.origin import changed_files
 from ltmlbench.places import plain_path
 from ltmlbench.registry import load, registry
@@ -47,6 +50,12 @@ class Result:
     about: About
     unrecorded: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the headline table, and what failed."""
+        from ltmlbench.report.notebook import notebook
+
+        return notebook(self.results, self.about)
+
 
 def run(
     config: BenchmarkConfig | Mapping[str, Any] | str | Path, *, progress: Progress | None = None
@@ -63,8 +72,12 @@ def run(
             `Result.about`.
     """
     resolved, dataset = configure(_settings(config))
-    claim(resolved.out, cache_folder(resolved.cache_dir))
-    return run_benchmark(make_benchmark(resolved, dataset, decode=True, progress=progress))
+    cache = cache_folder(resolved.cache_dir)
+    claim(resolved.out, cache)
+    with in_use(cache) as use:
+        benchmark = make_benchmark(resolved, dataset, decode=True, progress=progress)
+        use.only(benchmark.uses)
+        return run_benchmark(benchmark)
 
 
 def _settings(config: object) -> Mapping[str, Any]:
@@ -111,16 +124,22 @@ WORTH_PROCESSES = 4000
 
 def choose_jobs(benchmark: Benchmark) -> int:
     """How many stages are executed at once. Two processes of one thread train more samples per
-    second than one process of two threads (1.7 times: docs/design.md).
+    second than one process of two threads (1.7 times: docs/design.md). Several GPUs take a stage
+    each; other machines are sent all that is ready.
 
     Decided from the whole grid and not from what is left of it, because the number of threads
     changes the last digits: a benchmark that was stopped goes on as it began.
     """
-    jobs = benchmark.config.jobs
-    if jobs != "auto":
-        return jobs
-    worth = _samples(benchmark.grid.nodes.values()) >= WORTH_PROCESSES
-    return min(os.cpu_count() or 1, 4) if worth and benchmark.config.device == "cpu" else 1
+    config, nodes = benchmark.config, benchmark.grid.nodes
+    if config.jobs != "auto":
+        return config.jobs
+    if load("engine", config.engine).elsewhere:
+        return max(1, len(nodes))
+    if _samples(nodes.values()) < WORTH_PROCESSES:
+        return 1
+    if config.device == "cuda":
+        return max(1, len(gpus()))
+    return min(os.cpu_count() or 1, 4) if config.device == "cpu" else 1
 
 
 def samples_to_train(benchmark: Benchmark) -> int:

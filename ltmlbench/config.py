@@ -65,8 +65,8 @@ class BenchmarkConfig(Schedule):
     engine: str = Field("local", description="what executes the stages")
     jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
         "auto",
-        description="stages executed at once; auto: one process per core on CPUs, at most 4, if "
-        "there is enough to train; one on a GPU",
+        description="stages executed at once; auto: one process per core on CPUs, at most 4, "
+        "and one per GPU, if there is enough to train",
     )
     trackers: Names = Field((), description="experiment trackers, e.g. jsonl; may be several")
     out: Path = Field(Path("out"), description="where table, report and runs are written")

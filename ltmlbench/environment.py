@@ -1,13 +1,16 @@
-"""The machine, the versions and the threads that a stage was made with."""
+"""The machine, the versions and the threads that a stage was made with, and what is installed."""
 
 from __future__ import annotations
 
 import platform
 import sys
 from functools import cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from ltmlbench.errors import RequestError
 
 PACKAGES = ("ltmlbench", "torch", "timm", "numpy")
 
@@ -27,6 +30,23 @@ def environment() -> dict[str, Any]:
         "threads": torch.get_num_threads() if torch else 1,
         "gpu": torch.cuda.get_device_name() if torch and cuda else "",
     }
+
+
+def need(module: str, extra: str, who: str) -> Any:
+    """A module of a package that only an extra installs.
+
+    Args:
+        who: what needs it, for the error, e.g. ``"tracker 'mlflow'"``.
+
+    Raises:
+        RequestError: it is not installed; the line says how to get it.
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        raise RequestError(
+            f"{who} needs a package that is not installed: pip install 'ltmlbench[{extra}]'"
+        ) from None
 
 
 @cache

@@ -108,11 +108,13 @@ class Grid:
 @dataclass(frozen=True)
 class Outcome:
     """How a stage ended. ``failure`` is empty, or error, out-of-memory or diverged, of the
-    stage itself or of the input it waited for; ``cause`` is one line, ``trace`` the traceback."""
+    stage itself or of the input it waited for; ``cause`` is one line, ``trace`` the traceback;
+    ``waited``: seconds for another process that was making the same stage."""
 
     identity: str
     made: bool = False
     seconds: float = 0.0
+    waited: float = 0.0
     failure: str = ""
     cause: str = ""
     trace: str = ""
@@ -129,6 +131,9 @@ class _Network:
     numerics: Numerics
     label: str
     options: Mapping[str, Any]
+
+    def put_into(self, task: Task) -> Task:
+        return replace(task, backbone=self.backbone, numerics=self.numerics)
 
 
 def build_grid(
@@ -153,18 +158,19 @@ def build_grid(
     named = _named(networks)
     runs: list[Run] = []
     nodes: dict[str, Node] = {}
-    for task in tasks:
+    blind = [task.blind() for task in tasks]  # once for all rows and networks
+    for task, plain in zip(tasks, blind, strict=True):
         for row in rows:
             for network in named[:1] if row.floor else named:
-                full = replace(task, backbone=network.backbone, numerics=network.numerics)
-                runs.append(_lay_out(row, network, full, nodes, explanation, notes))
+                pair = network.put_into(task), network.put_into(plain)
+                runs.append(_lay_out(row, network, *pair, nodes, explanation, notes))
     wanted = set(nodes)
     looks: dict[str, Node] = {}
-    for task in tasks:
+    for task, plain in zip(tasks, blind, strict=True):
         for row in rows:
             for network in named[:1] if row.floor else named:
-                full = replace(task, backbone=network.backbone, numerics=network.numerics)
-                looks |= _looks(row, full, wanted, notes)
+                pair = network.put_into(task), network.put_into(plain)
+                looks |= _looks(row, *pair, wanted, notes)
     places = [(run.row, run.fold, run.seed) for run in runs]
     assert len(set(places)) == len(places), "a run is counted once"
     return Grid(
@@ -177,11 +183,13 @@ def build_grid(
     )
 
 
-def _looks(row: Row, task: Task, wanted: AbstractSet[str], notes: list[str]) -> dict[str, Node]:
+def _looks(
+    row: Row, task: Task, blind: Task, wanted: AbstractSet[str], notes: list[str]
+) -> dict[str, Node]:
     """The looks of a row of which the rows make all inputs anyway (``wanted``)."""
     found: dict[str, Node] = {}
     try:
-        for look in row.method.looks(task.blind()) if row.method is not None else ():
+        for look in row.method.looks(blind) if row.method is not None else ():
             inputs = tuple(inner.identity(task) for inner in look.inputs())
             if wanted >= set(inputs):
                 where = f"{row.name} · {task.split.name} · seed {task.seed}"
@@ -246,6 +254,7 @@ def _lay_out(
     row: Row,
     network: _Network,
     task: Task,
+    blind: Task,
     nodes: dict[str, Node],
     explanation: Explanation | None,
     notes: list[str],
@@ -271,7 +280,7 @@ def _lay_out(
     )
     where = " · ".join([row.name, label, task.split.name, f"seed {task.seed}"])
     try:
-        model = _planned(row, task)
+        model = _planned(row, blind)
         added: dict[str, Node] = {}
         identity = _add(Predict(model=model), task, added, where)
     except KeyboardInterrupt:
@@ -293,10 +302,10 @@ def _lay_out(
     )
 
 
-def _planned(row: Row, task: Task) -> ModelStage:
+def _planned(row: Row, blind: Task) -> ModelStage:
     if row.method is None:
         raise _Unusable(row.failure)
-    model = row.method.plan(task.blind())
+    model = row.method.plan(blind)
     if not isinstance(model, ModelStage):
         raise _Unusable(
             f"plan returned {type(model).__name__}, which cannot predict: "

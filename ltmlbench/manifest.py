@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,13 +36,13 @@ def seal(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def regular_file(path: Path) -> tuple[int, int]:
+def regular_file(path: str | Path) -> tuple[int, int]:
     """(size, time of the last change in ns) of a regular file; opening a pipe would wait for ever.
 
     Raises:
         ValueError: it is something else. OSError: it is not there.
     """
-    state = path.stat()
+    state = os.stat(path)
     if not stat.S_ISREG(state.st_mode):
-        raise ValueError(f"{path.name} is no file")
+        raise ValueError(f"{Path(path).name} is no file")
     return state.st_size, state.st_mtime_ns

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ltmlbench.arrays import Logits as Logits
     from ltmlbench.arrays import Rows as Rows
     from ltmlbench.calibrate import Calibrate as Calibrate
+    from ltmlbench.cells import as_cell as as_cell
     from ltmlbench.contracts import POINTING as POINTING
     from ltmlbench.contracts import Backbone as Backbone
     from ltmlbench.contracts import Component as Component
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from ltmlbench.engines.execute import execute as execute
     from ltmlbench.engines.schedule import WorkerLost as WorkerLost
     from ltmlbench.engines.schedule import schedule as schedule
+    from ltmlbench.environment import need as need
     from ltmlbench.errors import DataError as DataError
     from ltmlbench.errors import Diverged as Diverged
     from ltmlbench.errors import RequestError as RequestError
@@ -133,6 +135,7 @@ if TYPE_CHECKING:
     from ltmlbench.task import Schedule as Schedule
     from ltmlbench.task import Source as Source
     from ltmlbench.task import Task as Task
+    from ltmlbench.tracking import json_line as json_line
     from ltmlbench.training.batch import check_batch as check_batch
     from ltmlbench.training.elementwise import Elementwise as Elementwise
     from ltmlbench.training.fold import Lesson as Lesson
@@ -157,6 +160,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "ltmlbench.arrays": "Floats Image Logits Rows",
     "ltmlbench.calibrate": "Calibrate",
+    "ltmlbench.cells": "as_cell",
     "ltmlbench.contracts": (
         "Backbone Component Dataset DistillFn Distillation Engine Explanation Feed Head "
         "Inputs LabelMetric Loss LossFn Method Metric Norm Opened POINTING Pretraining "
@@ -172,6 +176,7 @@ _PUBLIC = {
     "ltmlbench.division": "Division meetings shares unit_rows",
     "ltmlbench.engines.execute": "Tell execute",
     "ltmlbench.engines.schedule": "WorkerLost schedule",
+    "ltmlbench.environment": "need",
     "ltmlbench.errors": "DataError Diverged RequestError did_you_mean printable",
     "ltmlbench.evaluation.ranking": "average_precision cohen_kappa f1 roc_auc",
     "ltmlbench.evaluation.resampling": "Resamples",
@@ -201,6 +206,7 @@ _PUBLIC = {
         "reading_options take_labels"
     ),
     "ltmlbench.task": "Numerics PARTS Schedule Source Task",
+    "ltmlbench.tracking": "json_line",
     "ltmlbench.training.batch": "check_batch",
     "ltmlbench.training.elementwise": "Elementwise",
     "ltmlbench.training.fold": (

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +17,24 @@ from ltmlbench.errors import LtmlbenchError
 from ltmlbench.hooks import hookimpl
 from ltmlbench.plugins import isolated
 from ltmlbench.registry import load, registry
+
+
+def json_line(event: str, **values: Any) -> str:
+    """An event as one line of JSON, without the line's end; what is no finite number is null.
+
+    >>> json_line("epoch_finished", epoch=1, values={"loss": float("nan")})[:26]
+    '{"event": "epoch_finished"'
+    """
+    content = {"event": event, "time": round(time.time(), 3), **values}
+    return json.dumps(_plain(content), default=str, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager

@@ -71,7 +71,9 @@ def test_light_modules_import_no_torch(module):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("verb", ["compare", "audit"])
+@pytest.mark.parametrize(
+    "verb", ["audit", "cache", "compare", "completion", "doctor", "explain", "merge", "run"]
+)
 def test_help_of_a_verb_that_computes_imports_nothing_heavy(verb):
     code = (
         "import sys\n"

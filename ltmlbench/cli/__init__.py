@@ -9,11 +9,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from inspect import cleandoc
 from typing import TYPE_CHECKING
 
-from ltmlbench.cli.arguments import Parser
+from ltmlbench.cli.arguments import Filled, Parser, Unasked
 from ltmlbench.cli.ending import exit_code
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ VERBS = {
     "run": ("ltmlbench.cli.run", "run a benchmark, or resume one that was stopped"),
     "plan": ("ltmlbench.cli.plan", "what would run, what is stored, how long it will take"),
     "report": ("ltmlbench.cli.report", "rewrite table and report from the stored predictions"),
+    "merge": ("ltmlbench.cli.merge", "one output folder of several, and what differs between them"),
     "audit": ("ltmlbench.cli.audit", "which numbers of a published table contradict each other"),
     "compare": ("ltmlbench.cli.compare", "which differences are decided, and how small one can be"),
+    "leaderboard": ("ltmlbench.cli.leaderboard", "rows of several output folders in one metric"),
     "explain": ("ltmlbench.cli.explain", "draw where the network of a run looks"),
     "why": ("ltmlbench.cli.why", "how the identities of two results differ"),
     "list": ("ltmlbench.cli.catalog:list", "the components you can name, by kind"),
@@ -35,6 +38,9 @@ VERBS = {
     "plugins": ("ltmlbench.cli.catalog:plugins", "installed plugins, and what is broken in them"),
     "new": ("ltmlbench.cli.new", "a plugin package to start from, for any kind of component"),
     "check": ("ltmlbench.cli.check", "whether a component does what its kind promises"),
+    "doctor": ("ltmlbench.cli.doctor", "what is installed, on which machine, and what is amiss"),
+    "cache": ("ltmlbench.cli.cache", "what is stored, and removing what no result refers to"),
+    "completion": ("ltmlbench.cli.completion", "completes commands and names with the Tab key"),
     "data": ("ltmlbench.cli.data", "check a data folder, write its labels, draw samples"),
 }
 
@@ -46,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _answer(given: Sequence[str]) -> int:
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what the Tab key may complete
+        from ltmlbench.cli.completion import answer
+
+        answer([*VERBS, *(command.verb for command, _ in _added())], parser_of)
     if list(given[:1]) in (["-V"], ["--version"]):
         from ltmlbench import __version__
 
@@ -61,14 +71,34 @@ def _run_verb(verb: str, given: Sequence[str]) -> int:
     # Threads that wait for one another sleep instead of spinning: beside any other busy process
     # spinning made a training step 16 times slower (2 cores). Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    command = _built_in(verb) if verb in VERBS else _of_a_plugin(verb)
-    parser = Parser(
+    command = _command(verb)
+    return command(_parser(Parser, verb, command), given)
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """The parser of a verb, its options added; nothing is parsed or done.
+
+    Raises:
+        RequestError: there is no such verb.
+    """
+    command = _command(verb)
+    parser = _parser(Unasked, verb, command)
+    with suppress(Filled):
+        command(parser, [])
+    return parser
+
+
+def _parser(cls: type[Parser], verb: str, command: Verb) -> Parser:
+    return cls(
         prog=f"ltmlbench {verb}",
         description=cleandoc(command.__doc__ or ""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    return command(parser, given)
+
+
+def _command(verb: str) -> Verb:
+    return _built_in(verb) if verb in VERBS else _of_a_plugin(verb)
 
 
 def _built_in(verb: str) -> Verb:

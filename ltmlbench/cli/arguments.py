@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ltmlbench.errors import RequestError
 
@@ -23,3 +23,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise RequestError(f"{' '.join(message.split())}; see `{self.prog} --help`")
+
+
+class Unasked(Parser):
+    """A parser that is only filled: by a verb, for those who want to know its options."""
+
+    def parse_args(self, *_: Any, **__: Any) -> NoReturn:
+        raise Filled
+
+
+class Filled(Exception):
+    """A verb has added all its options to an `Unasked` parser."""

@@ -14,6 +14,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     also "0.635 ± 0.009") and where known block (rows that share their data, such as a backbone)
     and n; or YAML with the same under "rows", and "density". The density is the share of positives
     among all samples × labels. Rounding is taken into account.
+
+    Example: ltmlbench audit published.csv --density 0.16
     """
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument(

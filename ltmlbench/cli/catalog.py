@@ -17,7 +17,10 @@ from ltmlbench.spec import parse_spec
 
 
 def list_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """The components you can name on the command line, by kind."""
+    """The components you can name on the command line, by kind.
+
+    Example: ltmlbench list loss
+    """
     parser.add_argument("kind", nargs="?", help=f"one of: {', '.join(KINDS)}")
     kind = parser.parse_args(given).kind
     for name in [kind] if kind else KINDS:
@@ -40,7 +43,10 @@ def _names(entry: Entry) -> str:
 
 
 def info_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """What a component is, its options with types and defaults, and its source."""
+    """What a component is, its options with types and defaults, and its source.
+
+    Example: ltmlbench info db
+    """
     parser.add_argument("name", help="name of a component; KIND/NAME where a name has two kinds")
     found = find(parser.parse_args(given).name)
     for entry in found:
@@ -124,6 +130,8 @@ def plugins_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> in
     """Installed plugins: what of each is used, what is not, and why.
 
     Exit code: 0, or 1 if --check found a component that cannot be loaded.
+
+    Example: ltmlbench plugins --check
     """
     parser.add_argument("--check", action="store_true", help="import every component as well")
     check = parser.parse_args(given).check
@@ -141,13 +149,13 @@ def plugins_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> in
             print("  brings: " + ", ".join(f"{e.kind} {e.record.name}" for e in brought))
         if observed:
             print("  observes: " + ", ".join(observed))
-        faults = [fault for entry in brought if (fault := _fault(entry, check))]
-        print(*(f"  NOT USABLE: {fault}" for fault in faults), sep="\n", end="\n" * bool(faults))
+        faults = [said for entry in brought if (said := fault(entry, whole=check))]
+        print(*(f"  NOT USABLE: {said}" for said in faults), sep="\n", end="\n" * bool(faults))
         faulty += len(faults)
     return 1 if faulty and check else 0
 
 
-def _fault(entry: Entry, whole: bool) -> str:
+def fault(entry: Entry, *, whole: bool) -> str:
     """Why a component could not be loaded: by importing it, or just by looking for its module."""
     try:
         if whole:

@@ -22,6 +22,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     same checks are tests in `ltmlbench.testing.ComponentContract`.
 
     Exit code: 0, or 1 if a check does not hold.
+
+    Example: ltmlbench check "loss/focal[gamma=3]" sampler/cb
     """
     parser.add_argument(
         "names", nargs="+", metavar="KIND/NAME", help="options in brackets: loss/focal[gamma=3]"

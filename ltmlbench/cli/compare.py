@@ -14,6 +14,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     probabilities, shared places, and how often each row leads over resamples of the groups
     of the stored predictions; then the same of head, medium and tail and of each label.
     A folder that kept only results.csv and config.yaml is compared over its folds.
+
+    Example: ltmlbench compare out/odir --against ib --metric map --format latex
     """
     parser.add_argument("out", nargs="?", type=Path, default=Path("out"), help="the --out of a run")
     parser.add_argument(

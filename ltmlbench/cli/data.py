@@ -19,6 +19,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     check   reads every file of the folder and names what is missing or damaged (exit code 1)
     labels  writes one row of 0/1 labels per sample as CSV, and a summary
     sheet   draws some samples with their labels as one PNG
+
+    Example: ltmlbench data sheet --dataset odir5k --data-dir /path/to/ODIR-5K --out some.png
     """
     parser.add_argument("action", choices=("check", "labels", "sheet"))
     parser.add_argument("--dataset", help="default: the embedded, simulated one")

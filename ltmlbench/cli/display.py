@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from ltmlbench.benchmark import Benchmark
+from ltmlbench.cli.remaining import TimeLeft, time_left
 from ltmlbench.errors import printable
 from ltmlbench.hooks import hookimpl
 from ltmlbench.registry import registry
 
 
 @contextmanager
-def display() -> Iterator[Display]:
+def display(*, quiet: bool = False) -> Iterator[Display]:
     """A display that observes the runs of this process while the context lasts."""
-    shown = LiveDisplay() if sys.stderr.isatty() else Display()
+    shown = Quiet() if quiet else LiveDisplay() if sys.stderr.isatty() else Display()
     registry().observe(shown, "display")
     try:
         shown.open()
@@ -35,6 +36,8 @@ class Display:
         self.done = 0
         self.spoken = time.monotonic()
         self.titles: dict[str, str] = {}
+        self.benchmark: Benchmark | None = None
+        self.left = TimeLeft({})
 
     def open(self) -> None:
         pass
@@ -53,6 +56,7 @@ class Display:
 
     def notes(self, benchmark: Benchmark) -> None:
         """What a user should know before the work starts."""
+        self.benchmark = benchmark
         samples, protocol = benchmark.samples, benchmark.samples.protocol
         kind = "SIMULATED " if protocol.simulated else ""
         self.say(
@@ -68,6 +72,8 @@ class Display:
     @hookimpl
     def ltmlbench_benchmark_started(self, config: Mapping[str, Any], stages: int) -> None:
         self.total = stages
+        if self.benchmark:
+            self.left = time_left(self.benchmark)
         self.say(f"{stages} stages to do" if stages else "everything is stored already")
 
     @hookimpl
@@ -82,18 +88,34 @@ class Display:
     def ltmlbench_epoch_finished(
         self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
     ) -> None:
+        self.left.epoch_finished(stage, epoch, epochs)
         if time.monotonic() - self.spoken > 10:
-            self.say(f"  {self.titles[stage]}: {_epoch(epoch, epochs, values)}")
+            told = f"{self.titles[stage]}: {_epoch(epoch, epochs, values)}"
+            self.say(f"  {told}{self._left()}")
 
     @hookimpl
     def ltmlbench_stage_finished(self, stage: str, title: str, seconds: float) -> None:
-        self.done += 1
-        self.say(f"[{self.done}/{self.total}] {title} ({seconds:.1f} s)")
+        self._ended(stage)
+        self.say(f"[{self.done}/{self.total}] {title} ({seconds:.1f} s){self._left()}")
 
     @hookimpl
     def ltmlbench_stage_failed(self, stage: str, title: str, kind: str, cause: str) -> None:
-        self.done += 1
+        self._ended(stage)
         self.say(f"[{self.done}/{self.total}] FAILED ({kind}): {title}: {cause}")
+
+    def _ended(self, stage: str) -> None:
+        self.done += 1
+        self.left.ended(stage)
+
+    def _left(self) -> str:
+        return f", {self.left}" if str(self.left) else ""
+
+
+class Quiet(Display):
+    """Says nothing; what failed is told at the end, with the table."""
+
+    def say(self, text: str) -> None:
+        pass
 
 
 def _networks(benchmark: Benchmark) -> list[str]:
@@ -160,8 +182,10 @@ class LiveDisplay(Display):
     def ltmlbench_epoch_finished(
         self, stage: str, epoch: int, epochs: int, values: Mapping[str, float]
     ) -> None:
+        self.left.epoch_finished(stage, epoch, epochs)
         info = _epoch(epoch, epochs, values).partition(", ")[2]
         self.progress.update(self.bars[stage], completed=epoch, total=epochs, info=info)
+        self.progress.update(self.bars["all"], info=str(self.left))
 
     @hookimpl
     def ltmlbench_stage_finished(self, stage: str, title: str, seconds: float) -> None:
@@ -173,5 +197,6 @@ class LiveDisplay(Display):
         self.say(f"FAILED ({kind}): {title}: {cause}")
 
     def _end(self, stage: str) -> None:
+        self._ended(stage)
         self.progress.remove_task(self.bars.pop(stage))
-        self.progress.advance(self.bars["all"])
+        self.progress.update(self.bars["all"], advance=1, info=str(self.left))

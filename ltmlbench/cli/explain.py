@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ltmlbench.benchmark import Benchmark
 from ltmlbench.errors import RequestError, did_you_mean
 from ltmlbench.places import path_argument
-from ltmlbench.results.find import find_run
+
+if TYPE_CHECKING:
+    from ltmlbench.benchmark import Benchmark
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
@@ -19,6 +22,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     RUN is a row as the table names it (its first run), a run folder (out/runs/...), or the
     beginning of a run's name in --out. Every finished run has such a picture of six test samples
     already: gallery.png in its folder.
+
+    Example: ltmlbench explain "focal[gamma=3]" --labels D,H --out out/odir --file where.png
     """
     parser.add_argument("run", metavar="RUN")
     parser.add_argument(
@@ -34,6 +39,9 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         help="the PNG to write (default: explain.png in the run's folder)",
     )
     arguments = parser.parse_args(given)
+
+    from ltmlbench.results.find import find_run
+
     folder, run = find_run(arguments.run, arguments.out)
     if run.floor:
         raise RequestError(f"{run.id} is a floor: it sees no picture, so it looks nowhere")
@@ -41,11 +49,11 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
         raise RequestError(f"{run.id} failed: it has no network to look into")
     file = arguments.file or folder.run_folder(run.id) / "explain.png"
     config = folder.root / "config.yaml"
-    benchmark = _benchmark(config)
-    samples = _known(arguments.samples, benchmark.samples.ids, "sample")
-    labels = _known(arguments.labels, benchmark.samples.labels.names, "label")
-    again = f"`ltmlbench run --config {config}` makes it again"
-    picture = _draw(benchmark, run.id, samples, labels, again)
+    with _benchmark(config) as benchmark:
+        samples = _known(arguments.samples, benchmark.samples.ids, "sample")
+        labels = _known(arguments.labels, benchmark.samples.labels.names, "label")
+        again = f"`ltmlbench run --config {config}` makes it again"
+        picture = _draw(benchmark, run.id, samples, labels, again)
 
     from ltmlbench.store import write_atomic
 
@@ -54,12 +62,19 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     return 0
 
 
-def _benchmark(config: Path) -> Benchmark:
-    """The benchmark of a resolved configuration."""
+@contextmanager
+def _benchmark(config: Path) -> Iterator[Benchmark]:
+    """The benchmark of a resolved configuration; what it needs is kept while the context lasts."""
     from ltmlbench.benchmark import configure, make_benchmark
     from ltmlbench.config import read_config
+    from ltmlbench.in_use import in_use
+    from ltmlbench.store import cache_folder
 
-    return make_benchmark(*configure(read_config(config)), decode=True)
+    resolved, dataset = configure(read_config(config))
+    with in_use(cache_folder(resolved.cache_dir)) as use:
+        benchmark = make_benchmark(resolved, dataset, decode=True)
+        use.only(benchmark.uses)
+        yield benchmark
 
 
 def _known(text: str | None, names: Iterable[str], what: str) -> tuple[str, ...]:

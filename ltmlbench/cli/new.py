@@ -14,7 +14,10 @@ from ltmlbench.scaffold import create
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     """Writes a small, complete, installable package that brings one component: its project file,
-    a module that imports ltmlbench.plugin alone, a test of its contract. Nothing is overwritten.
+    a module that imports ltmlbench.plugin alone, a test of its contract, a file for CI. Nothing is
+    overwritten.
+
+    Example: ltmlbench new loss my-loss
     """
     parser.add_argument("kind", metavar="KIND", help=f"one of: {', '.join(KINDS)}")
     parser.add_argument("name", metavar="NAME", help="what users will type, e.g. my-loss")

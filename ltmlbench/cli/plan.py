@@ -12,7 +12,10 @@ from ltmlbench.cli.settings import add_settings, settings_of
 
 
 def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
-    """Shows what `ltmlbench run` with the same flags would do; runs none of it."""
+    """Shows what `ltmlbench run` with the same flags would do; runs none of it.
+
+    Example: ltmlbench plan --methods ib,db --dataset odir5k --data-dir /path/to/ODIR-5K
+    """
     add_settings(parser)
     arguments = parser.parse_args(given)
 

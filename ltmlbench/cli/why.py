@@ -15,6 +15,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     A and B are rows as the table names them (their first runs are compared), run folders
     (out/runs/...), or the beginning of run names in --out.
+
+    Example: ltmlbench why ib focal --out out/odir
     """
     parser.add_argument("a", metavar="A")
     parser.add_argument("b", metavar="B")

@@ -26,9 +26,13 @@ class Engine(Component, ABC):
     ...         schedule(grid, store, submit, slots=1, ended=ended)
     >>> Here().kind
     'engine'
+
+    ``elsewhere``: stages run on other machines: their devices need not be here, and ``--jobs auto``
+    submits all that is ready.
     """
 
     kind: ClassVar[str] = "engine"
+    elsewhere: ClassVar[bool] = False
 
     @abstractmethod
     def run(self, grid: Grid, store: Store, jobs: int, ended: Ended) -> None:

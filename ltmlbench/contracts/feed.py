@@ -57,8 +57,8 @@ class Opened(Protocol):
         Args:
             rows: B sample indices.
             occurrence: B, how often the sample came earlier in this epoch.
-            seed, epoch: of the random views, which are a function of (seed, epoch, row,
-                occurrence) alone; epoch None: the samples as they are.
+            seed: of the random views, which are a function of (seed, epoch, row, occurrence) alone.
+            epoch: None: the samples as they are.
         """
 
 

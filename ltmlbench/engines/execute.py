@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ltmlbench.engines.memory import peak_memory
 from ltmlbench.environment import environment
 from ltmlbench.errors import Diverged, LtmlbenchError
 from ltmlbench.grid import Node, Outcome
 from ltmlbench.origin import origin_of
+from ltmlbench.spent import spending
 from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
 from ltmlbench.task import Task
@@ -55,9 +58,21 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
         named = dict(values)
         tell("epoch_finished", stage=node.identity, epoch=index, epochs=of, values=named)
 
+    spent: dict[str, float] = {}
+    marks: dict[str, float] = {}
+    memory: dict[str, int] = {}
+
     def produce(folder: Path) -> None:
+        marks["begun"] = time.monotonic()
         task = node.stage.handed(node.task)
-        node.stage.run(Work(task=task, folder=folder, input=input_folder, epoch=epoch))
+        with spending() as found, peak_memory() as held:
+            node.stage.run(Work(task=task, folder=folder, input=input_folder, epoch=epoch))
+        memory.update(held)
+        spent.update({phase: round(seconds, 3) for phase, seconds in found.items()})
+
+    def waiting() -> None:
+        marks["waiting"] = time.monotonic()
+        tell("stage_waiting", stage=node.identity, title=node.title)
 
     try:
         artifact, made = store.build(
@@ -65,8 +80,8 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
             node.stage.preimage(node.task),
             produce,
             whole=True,
-            about=lambda: about(node.stage, node.task),
-            waiting=lambda: tell("stage_waiting", stage=node.identity, title=node.title),
+            about=lambda: {**about(node.stage, node.task), "memory": memory, "spent": spent},
+            waiting=waiting,
         )
     except KeyboardInterrupt:
         raise
@@ -74,7 +89,10 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
         return Outcome(
             node.identity, failure=_kind(error), cause=_cause(error), trace=traceback.format_exc()
         )
-    return Outcome(node.identity, made=made, seconds=artifact.seconds)
+    waited = 0.0
+    if "waiting" in marks:
+        waited = marks.get("begun", time.monotonic()) - marks["waiting"]
+    return Outcome(node.identity, made=made, seconds=artifact.seconds, waited=waited)
 
 
 def about(stage: Stage, task: Task) -> dict[str, Any]:

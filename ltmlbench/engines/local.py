@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import pickle
@@ -10,11 +11,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import Pipe
 from pathlib import Path
 
 from ltmlbench.contracts import Engine
+from ltmlbench.engines.devices import gpus, one_of
 from ltmlbench.engines.execute import Tell, execute
 from ltmlbench.engines.schedule import Submit, WorkerLost, schedule, to_do
 from ltmlbench.grid import Ended, Grid, Node, Outcome
@@ -26,14 +29,17 @@ class Local(Engine):
     """Stages in the order of the grid; with ``jobs`` > 1, ready ones in worker processes.
 
     Even a single stage that is left goes to a worker then: the number of threads changes the order
-    of sums, and a benchmark that was stopped is to give the same digits.
+    of sums, and a benchmark that was stopped is to give the same digits. Where a benchmark runs on
+    GPUs, every worker has one of its own, of those that ``CUDA_VISIBLE_DEVICES`` allows.
     """
 
     def run(self, grid: Grid, store: Store, jobs: int, ended: Ended) -> None:
         if jobs == 1 or not to_do(grid, store):
             schedule(grid, store, _here(store), 1, ended)
             return
-        workers = Workers(jobs, max(1, (os.cpu_count() or 1) // jobs), store.root)
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        on_gpus = any(node.task.numerics.device == "cuda" for node in grid.nodes.values())
+        workers = Workers(jobs, threads, store.root, gpus() if on_gpus else ())
         try:
             schedule(grid, store, workers.submit, jobs, ended)
         finally:  # also after Ctrl-C: the checkpoints are on disk, nothing is worth waiting for
@@ -54,14 +60,22 @@ class Workers:
 
     One that dies takes its own stage with it and nothing else. All end with this process, however
     that ends.
+
+    Args:
+        devices: GPUs, given out in turn; one that replaces another has the same.
     """
 
-    def __init__(self, number: int, threads: int, root: Path) -> None:
+    def __init__(self, number: int, threads: int, root: Path, devices: Sequence[str] = ()) -> None:
         # a thread per worker waits for its answers; the thread that starts a process has to live as
         # long as that is wanted (see `die_with_parent_thread`), and these live until `close`
-        self._pool = ThreadPoolExecutor(number, thread_name_prefix="worker")
-        self._threads, self._root = threads, root
+        numbers = itertools.count()
         self._own = threading.local()
+        self._pool = ThreadPoolExecutor(
+            number,
+            thread_name_prefix="worker",
+            initializer=lambda: setattr(self._own, "number", next(numbers)),
+        )
+        self._threads, self._root, self._devices = threads, root, devices
         self._all: list[_Worker] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -80,7 +94,8 @@ class Workers:
         with self._lock:
             if self._closed:
                 raise WorkerLost("stopped")
-            worker = _Worker(self._threads, self._root)
+            device = one_of(self._devices, self._own.number)
+            worker = _Worker(self._threads, self._root, device)
             self._all.append(worker)
             return worker
 
@@ -94,7 +109,7 @@ class Workers:
 
 
 class _Worker:
-    def __init__(self, threads: int, root: Path) -> None:
+    def __init__(self, threads: int, root: Path, environment: Mapping[str, str]) -> None:
         self._connection, theirs = Pipe()
         with theirs:
             code = (
@@ -107,7 +122,7 @@ class _Worker:
                 [sys.executable, "-c", code, *given],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, WORKER: "1"},
+                env={**os.environ, **environment, WORKER: "1"},
             )
 
     @property

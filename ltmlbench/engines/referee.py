@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ltmlbench.contracts import Engine
+from ltmlbench.errors import RequestError
 from ltmlbench.grid import Grid, Outcome
 from ltmlbench.store import Store
 
@@ -34,6 +35,11 @@ def run_engine(
     stopped, trace = "", ""
     try:
         engine.run(grid, store, jobs, referee.ended)
+    except RequestError as error:
+        if not referee.seen:  # the user's to mend, such as a package or a cluster that is not there
+            raise
+        stopped = str(error)
+        _say(f"engine {name!r}: {stopped}")
     except (Exception, SystemExit) as error:  # an engine may raise anything
         text = " ".join(str(error).split())
         stopped, trace = f"{type(error).__name__}: {text}", traceback.format_exc()

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,7 @@ class Comparison:
         adjusted: their p values after Holm's correction.
         probabilities: posterior, of being worse, within ``rope``, better.
         ranks: the places each row can have, from all pairs of rows with Holm's correction.
+        rivals: the rows that are not decidedly worse than the leader.
         resampled: differences over resamples of the groups; empty without predictions.
         leads: in how many of the ``resamples`` each row is the best; ties are shared out.
         resolves: smallest difference found with a chance of 80 % by the strictest of the tests
@@ -54,6 +56,7 @@ class Comparison:
     adjusted: Mapping[str, float]
     probabilities: Mapping[str, Probabilities]
     ranks: Mapping[str, tuple[int, int]]
+    rivals: tuple[str, ...]
     resolves: float
     resolves_alone: float
     higher: bool = True
@@ -70,56 +73,130 @@ class Comparison:
         return self.adjusted[row] < LEVEL
 
 
-def compare(
-    values: pd.DataFrame,
-    baseline: str,
-    test_share: float,
-    rope: float,
-    draws: Mapping[str, Floats] | None = None,
-    *,
-    higher: bool = True,
-) -> Comparison:
-    """Compares all rows with one of them.
+class Pairs:
+    """All pairs of rows in one metric: tested once, whichever row is then the baseline.
 
     Args:
         values: one column per row of the table; index (fold, seed); NaN where there is no run.
-        baseline: one of the columns.
         test_share: test rows per training row.
-        rope: region of practical equivalence, on both sides of 0.
         draws: R values per row from resamples of the groups, the same resamples for all rows.
         higher: whether higher is better.
     """
-    drawn = draws or {}
-    means = values.groupby(level="fold").mean().mean().sort_values(ascending=not higher)
-    order = [str(row) for row in means.index]
-    others = [row for row in order if row != baseline]
-    resampled = {
-        row: bootstrapped(means[row] - means[baseline], drawn[row] - drawn[baseline])
-        for row in others
-        if row in drawn and baseline in drawn
-    }
-    differences = {row: _difference(values, row, baseline, test_share, drawn) for row in others}
-    adjusted = holm([d.p for d in differences.values()])
-    sign = 1 if higher else -1
-    leads = _leads({row: sign * drawn[row] for row in order if row in drawn})
-    chances = {row: probabilities(d, rope) for row, d in differences.items()}
-    return Comparison(
-        baseline=baseline,
-        folds=len(values.index.unique("fold")),
-        seeds=len(values.index.unique("seed")),
-        rope=rope,
-        means={row: float(means[row]) for row in order},
-        differences=differences,
-        adjusted=dict(zip(others, adjusted.tolist(), strict=True)),
-        probabilities={r: c if higher else Probabilities(*c[::-1]) for r, c in chances.items()},
-        ranks=_ranks(sign * values, order, test_share, {r: sign * d for r, d in drawn.items()}),
-        resolves=_resolves(differences, LEVEL / max(len(others), 1)),
-        resolves_alone=_resolves(differences, LEVEL),
-        higher=higher,
-        resamples=len(next(iter(drawn.values()))) if drawn else 0,
-        resampled=resampled,
-        leads=leads,
-    )
+
+    def __init__(
+        self,
+        values: pd.DataFrame,
+        test_share: float,
+        draws: Mapping[str, Floats] | None = None,
+        *,
+        higher: bool = True,
+    ) -> None:
+        self.higher = higher
+        self.folds = len(values.index.unique("fold"))
+        self.seeds = len(values.index.unique("seed"))
+        means = values.groupby(level="fold").mean().mean().sort_values(ascending=not higher)
+        self.means = {str(row): float(mean) for row, mean in means.items()}
+        """Best first."""
+        grid = pd.MultiIndex.from_product(
+            [values.index.unique("fold"), values.index.unique("seed")]
+        )
+        whole = values[list(means.index)].reindex(grid).to_numpy(dtype=np.float64)
+        cube = whole.reshape(self.folds, self.seeds, len(self.means))
+        self._values = {row: cube[:, :, place] for place, row in enumerate(self.means)}
+        self._test_share = test_share
+        self._draws = draws or {}
+        self._found: dict[tuple[str, str], Difference] = {}
+
+    def difference(self, a: str, b: str) -> Difference:
+        """Row ``a`` minus row ``b``: over folds where there are two at least, else over resamples.
+
+        Seeds of a fold share their training and test rows: they are averaged, not counted.
+        """
+        if (b, a) in self._found:
+            return self._found[b, a].reversed
+        if (a, b) not in self._found:
+            self._found[a, b] = self._tested(a, b)
+        return self._found[a, b]
+
+    def _tested(self, a: str, b: str) -> Difference:
+        per_fold = _mean_of_defined(self._values[a] - self._values[b])
+        if len(per_fold) == 1 and a in self._draws and b in self._draws:
+            return bootstrapped(float(per_fold[0]), self._draws[a] - self._draws[b])
+        return corrected_t(per_fold, self._test_share)
+
+    @cached_property
+    def _better(self) -> npt.NDArray[np.bool_]:
+        """Rows × rows, best mean first: decidedly better, all pairs with Holm's correction."""
+        rows = list(self.means)
+        pairs = list(itertools.combinations(range(len(rows)), 2))
+        found = [self.difference(rows[i], rows[j]) for i, j in pairs]
+        better: npt.NDArray[np.bool_] = np.zeros((len(rows), len(rows)), dtype=bool)
+        for (i, j), difference, p in zip(pairs, found, holm([d.p for d in found]), strict=True):
+            if p < LEVEL:
+                better[(i, j) if (difference.mean > 0) == self.higher else (j, i)] = True
+        return better
+
+    @property
+    def ranks(self) -> dict[str, tuple[int, int]]:
+        """The places each row can have, from all pairs with Holm's correction."""
+        return dict(zip(self.means, rank_spans(self._better), strict=True))
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """The rows that are not decidedly worse than the leader."""
+        first = zip(self.means, self._better[0], strict=True)
+        return tuple(row for row, worse in list(first)[1:] if not worse)
+
+    @cached_property
+    def leads(self) -> dict[str, float]:
+        """The share of resamples in which each row is the best; ties are shared out."""
+        drawn = {row: self._draws[row] for row in self.means if row in self._draws}
+        if len(drawn) < 2:
+            return {}
+        table = np.stack(list(drawn.values())) * (1 if self.higher else -1)
+        best = table == table.max(axis=0)  # NaN is no best
+        counted = best.any(axis=0)
+        shares = (best[:, counted] / best[:, counted].sum(axis=0)).mean(axis=1)
+        return dict(zip(drawn, shares.tolist(), strict=True))
+
+    def against(self, baseline: str, rope: float) -> Comparison:
+        """All rows compared with one of them.
+
+        Args:
+            rope: region of practical equivalence, on both sides of 0.
+        """
+        others = [row for row in self.means if row != baseline]
+        differences = {row: self.difference(row, baseline) for row in others}
+        adjusted = holm([d.p for d in differences.values()])
+        chances = {row: probabilities(d, rope) for row, d in differences.items()}
+        drawn = self._draws if baseline in self._draws else {}
+        return Comparison(
+            baseline=baseline,
+            folds=self.folds,
+            seeds=self.seeds,
+            rope=rope,
+            means=self.means,
+            differences=differences,
+            adjusted=dict(zip(others, adjusted.tolist(), strict=True)),
+            probabilities={
+                row: chance if self.higher else Probabilities(*chance[::-1])
+                for row, chance in chances.items()
+            },
+            ranks=self.ranks,
+            rivals=self.rivals,
+            resolves=_resolves(differences, LEVEL / max(len(others), 1)),
+            resolves_alone=_resolves(differences, LEVEL),
+            higher=self.higher,
+            resamples=len(next(iter(self._draws.values()))) if self._draws else 0,
+            resampled={
+                row: bootstrapped(
+                    self.means[row] - self.means[baseline], drawn[row] - drawn[baseline]
+                )
+                for row in others
+                if row in drawn
+            },
+            leads=self.leads,
+        )
 
 
 def compare_cells(
@@ -132,54 +209,30 @@ def compare_cells(
     values adjusted for all of them together.
 
     Args:
-        values: per part, as `compare` takes them.
-        draws: per part, as `compare` takes them.
+        values: per part, as `Pairs` takes them.
+        draws: per part, as `Pairs` takes them.
     """
-    cells = {
-        (part, str(row)): _difference(frame, str(row), baseline, test_share, draws.get(part, {}))
-        for part, frame in values.items()
-        if baseline in frame
-        for row in frame.columns
-        if row != baseline
-    }
+    cells = {}
+    for part, frame in values.items():
+        if baseline in frame:
+            pairs = Pairs(frame, test_share, draws.get(part))
+            for row in frame.columns:
+                if row != baseline:
+                    cells[part, str(row)] = pairs.difference(str(row), baseline)
     adjusted = holm([cell.p for cell in cells.values()])
     return cells, dict(zip(cells, adjusted.tolist(), strict=True))
 
 
-def _difference(
-    values: pd.DataFrame, a: str, b: str, test_share: float, draws: Mapping[str, Floats]
-) -> Difference:
-    """Seeds of a fold share their training and test rows: they are averaged, not counted."""
-    per_fold = (values[a] - values[b]).groupby(level="fold").mean()
-    if len(per_fold) == 1 and a in draws and b in draws:
-        return bootstrapped(float(per_fold.iloc[0]), draws[a] - draws[b])
-    return corrected_t(per_fold.to_numpy(), test_share)
-
-
-def _ranks(
-    values: pd.DataFrame, rows: list[str], test_share: float, draws: Mapping[str, Floats]
-) -> dict[str, tuple[int, int]]:
-    pairs = list(itertools.combinations(range(len(rows)), 2))
-    found = [_difference(values, rows[i], rows[j], test_share, draws) for i, j in pairs]
-    better: npt.NDArray[np.bool_] = np.zeros((len(rows), len(rows)), dtype=bool)
-    for (i, j), difference, p in zip(pairs, found, holm([d.p for d in found]), strict=True):
-        if p < LEVEL:
-            better[(i, j) if difference.mean > 0 else (j, i)] = True
-    return dict(zip(rows, rank_spans(better), strict=True))
+def _mean_of_defined(values: Floats) -> Floats:
+    """Means over the last axis without NaN; NaN where nothing is defined."""
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=-1)
+    total = np.where(defined, values, 0).sum(axis=-1)
+    mean: Floats = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return mean
 
 
 def _resolves(differences: Mapping[str, Difference], level: float) -> float:
     limits = [smallest_difference(d.error, d.df, level) for d in differences.values()]
     known = [limit for limit in limits if not math.isnan(limit)]
     return float(np.median(known)) if known else math.nan
-
-
-def _leads(draws: Mapping[str, Floats]) -> dict[str, float]:
-    """The share of resamples in which each row is the highest."""
-    if len(draws) < 2:
-        return {}
-    table = np.stack(list(draws.values()))
-    best = table == table.max(axis=0)  # NaN is no best
-    counted = best.any(axis=0)
-    shares = (best[:, counted] / best[:, counted].sum(axis=0)).mean(axis=1)
-    return dict(zip(draws, shares.tolist(), strict=True))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from scipy.optimize import brentq
+from scipy.special import stdtr, stdtrit
 
 from ltmlbench.arrays import Floats
 
@@ -41,6 +41,11 @@ class Difference(NamedTuple):
     error: float
     df: float
     n: int
+
+    @property
+    def reversed(self) -> Difference:
+        """The other row minus this one."""
+        return self._replace(mean=-self.mean, low=-self.high, high=-self.low)
 
 
 class Probabilities(NamedTuple):
@@ -78,8 +83,8 @@ def corrected_t(differences: npt.ArrayLike, test_share: float) -> Difference:
         bound = 0.0 if same else math.nan
         return Difference(mean, bound, bound, 1.0 if same else math.nan, bound, n - 1, n)
     error = math.sqrt((1 / n + test_share) * variance)
-    half = float(stats.t.ppf(1 - LEVEL / 2, n - 1)) * error
-    p = 2 * float(stats.t.sf(abs(mean) / error, n - 1))
+    half = float(stdtrit(n - 1, 1 - LEVEL / 2)) * error
+    p = 2 * float(stdtr(n - 1, -abs(mean) / error))
     return Difference(mean, mean - half, mean + half, p, error, n - 1, n)
 
 
@@ -119,6 +124,8 @@ def probabilities(difference: Difference, rope: float) -> Probabilities:
         return Probabilities(math.nan, math.nan, math.nan)
     if difference.error == 0:
         return Probabilities(0.0, 1.0, 0.0)
+    from scipy import stats  # as below: half a second, and the table does without
+
     at = (np.array([-rope, rope]) - difference.mean) / difference.error
     below, within = stats.t.cdf(at, difference.df)
     return Probabilities(float(below), float(within - below), float(1 - within))
@@ -144,10 +151,17 @@ def smallest_difference(error: float, df: float, level: float = LEVEL) -> float:
         error: standard error of the difference.
         df: its degrees of freedom; infinite: normal.
     """
-    if not error > 0:
-        return math.nan
+    return error * _shift(df, level) if error > 0 else math.nan
+
+
+@cache
+def _shift(df: float, level: float) -> float:
+    """The same in standard errors."""
+    from scipy import stats
+    from scipy.optimize import brentq
+
     if math.isinf(df):
-        return error * float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(POWER))
+        return float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(POWER))
     limit = float(stats.t.ppf(1 - level / 2, df))
 
     def missing(shift: float) -> float:
@@ -156,13 +170,15 @@ def smallest_difference(error: float, df: float, level: float = LEVEL) -> float:
     top = 2.0
     while missing(top) < 0:
         top *= 2
-    return error * float(brentq(missing, 0.0, top))
+    return float(brentq(missing, 0.0, top))
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a proportion of n independent trials (SciPy); NaN for n = 0."""
     if n == 0:
         return math.nan, math.nan
+    from scipy import stats
+
     interval = stats.binomtest(hits, n).proportion_ci(1 - LEVEL, method="wilson")
     return float(interval.low), float(interval.high)
 

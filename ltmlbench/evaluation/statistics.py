@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 
 def summarise(results: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -26,5 +30,43 @@ def summarise(results: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     values = results.groupby(list(by), sort=False, dropna=False, observed=True)["value"]
     summary = values.agg(mean="mean", std="std", n="count").reset_index()
     several = summary["n"].where(summary["n"] > 1)
-    half = stats.t.ppf(0.975, several - 1) * summary["std"] / several**0.5
+    half = stdtrit(several - 1, 0.975) * summary["std"] / several**0.5
     return summary.assign(ci_low=summary["mean"] - half, ci_high=summary["mean"] + half)
+
+
+class Spread(NamedTuple):
+    """Standard deviations of one cell of the table, apart.
+
+    Attributes:
+        split: between folds, that of the seeds taken out.
+        model: between seeds of one fold.
+    """
+
+    split: float
+    model: float
+
+
+def spread(values: npt.ArrayLike) -> Spread:
+    """How much of the spread over runs is the split's and how much the training's: the components
+    of variance of a one-way layout (method of moments; a negative one is 0).
+
+    Args:
+        values: folds × seeds; NaN where there is no run.
+
+    Returns:
+        NaN for ``model`` where no fold has two seeds, and for ``split`` with fewer than two folds;
+        without ``model``, ``split`` holds both.
+    """
+    given = np.asarray(values, dtype=np.float64)
+    folds = [fold[~np.isnan(fold)] for fold in given]
+    folds = [fold for fold in folds if len(fold)]
+    within = sum(len(fold) - 1 for fold in folds)
+    model = math.nan
+    if within:
+        model = sum(float(((fold - fold.mean()) ** 2).sum()) for fold in folds) / within
+    split = math.nan
+    if len(folds) > 1:
+        means = np.array([fold.mean() for fold in folds])
+        noise = model * np.mean([1 / len(fold) for fold in folds]) if within else 0.0
+        split = max(float(means.var(ddof=1)) - float(noise), 0.0)
+    return Spread(math.sqrt(split), math.sqrt(model))

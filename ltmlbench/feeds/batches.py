@@ -10,6 +10,7 @@ from typing import TypeVar
 from ltmlbench.arrays import Rows
 from ltmlbench.contracts.feed import Inputs, Norm, Opened
 from ltmlbench.feeds.draws import occurrences
+from ltmlbench.spent import timed
 
 Made = TypeVar("Made")
 
@@ -69,7 +70,7 @@ def ahead(make: Callable[[int], Made], starts: range, prefetch: int = 2) -> Iter
     thread = threading.Thread(target=work, daemon=True, name="ltmlbench-feed")
     thread.start()
     try:
-        while (item := queue.get()) is not None:
+        while (item := _taken(queue)) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
@@ -81,3 +82,8 @@ def ahead(make: Callable[[int], Made], starts: range, prefetch: int = 2) -> Iter
             except Empty:
                 break
         thread.join()
+
+
+def _taken(queue: Queue[Made | BaseException | None]) -> Made | BaseException | None:
+    with timed("feed"):
+        return queue.get()

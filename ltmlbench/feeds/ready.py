@@ -65,6 +65,11 @@ def _preimage(feed: Feed, samples: Samples) -> dict[str, Any]:
     }
 
 
+def ready_identity(feed: Feed, samples: Samples) -> str:
+    """The identity of the artifact that `make_ready` makes."""
+    return digest(_preimage(feed, samples))
+
+
 @overload
 def make_ready(
     feed: Feed,
@@ -104,8 +109,7 @@ def make_ready(
     Raises:
         DataError: the cache cannot be written, or what `Feed.prepare` raises.
     """
-    preimage = _preimage(feed, samples)
-    identity = digest(preimage)
+    preimage, identity = _preimage(feed, samples), ready_identity(feed, samples)
     stored = store.get(identity) if store.root.is_dir() else None
     if make and (again or stored is None):
         _refuse_read_only(store.root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -107,7 +107,11 @@ def metric_block(summary: Summary, title: str, unit: str, metrics: Sequence[str]
         cells = [_cell(summary, unit, row, metric) for metric in metrics]
         count = () if summary.even else (Cell(str(row.runs)),)
         lines.append(Line((*_names(row), *cells, *count), "floor" if row.floor else ""))
-    lowest = [2 + place for place, metric in enumerate(metrics) if _falls(metric, summary)]
+    lowest = [
+        2 + place
+        for place, metric in enumerate(metrics)
+        if lower_is_better(metric, summary.about.lower_is_better)
+    ]
     return Block(
         summary.title(title),
         ("method", "backbone", *metrics, *(() if summary.even else ("n",))),
@@ -118,16 +122,19 @@ def metric_block(summary: Summary, title: str, unit: str, metrics: Sequence[str]
     )
 
 
-def _falls(metric: str, summary: Summary) -> bool:
-    """Whether the lowest value is the best; a part of the labels goes as the whole does."""
-    lower = summary.about.lower_is_better
+def lower_is_better(metric: str, lower: Collection[str]) -> bool:
+    """Whether the lowest value is the best; a part of the labels goes as the whole does.
+
+    Args:
+        lower: metrics over all labels of which that is so.
+    """
     return metric in lower or any(metric == f"{m}_{s}" for m in lower for s in get_args(Shot))
 
 
 def _legend(summary: Summary, metrics: Sequence[str]) -> Iterator[str]:
     for metric in metrics:
         said = summary.about.metrics.get(metric, "")
-        lower = "lower is better" if _falls(metric, summary) else ""
+        lower = "lower is better" if lower_is_better(metric, summary.about.lower_is_better) else ""
         if said or lower:
             yield f"{metric}: {'; '.join(part for part in (said, lower) if part)}"
 

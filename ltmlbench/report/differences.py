@@ -9,7 +9,7 @@ import pandas as pd
 
 from ltmlbench.arrays import Floats
 from ltmlbench.errors import RequestError, did_you_mean
-from ltmlbench.evaluation.comparison import Comparison, compare, compare_cells
+from ltmlbench.evaluation.comparison import Comparison, Pairs, compare_cells
 from ltmlbench.evaluation.paired import LEVEL, Difference, wilson
 from ltmlbench.registry import load
 from ltmlbench.report.blocks import Block, Cell, Line
@@ -17,6 +17,8 @@ from ltmlbench.report.evidence import Evidence
 
 ROPE = 0.01
 RESAMPLES = 2000
+NAMED = 5
+"""Rivals of a leader that are named."""
 
 
 def difference_blocks(evidence: Evidence) -> list[Block]:
@@ -66,9 +68,9 @@ def split_blocks(
         draws = evidence.draws(unit, metric, folds, count) if wanted else {}
         share = evidence.test_share
         higher = load("metric", metric).higher_is_better
-        compared = compare(defined, baseline, share, rope, draws.get(""), higher=higher)
+        compared = Pairs(defined, share, draws.get(""), higher=higher).against(baseline, rope)
         title = _titled(f"{metric} per {unit}, {name}: differences to {baseline}", evidence)
-        yield difference_block(compared, title, metric, _group(evidence))
+        yield difference_block(compared, title, metric, evidence.group)
         cells = {part: frame for part, frame in values.items() if part}
         if parts and cells:
             title = _titled(f"{metric} of labels per {unit}, {name}", evidence)
@@ -100,10 +102,10 @@ def difference_block(compared: Comparison, title: str, metric: str, group: str) 
         title,
         tuple(header),
         lines,
-        _how(compared, group),
+        f"{how(compared, group)} Bold: p below 0.05.",
         texts=1,
         notes=tuple(_notes(compared, metric, group)),
-        lead=f"{_resolution(compared, metric, group)} {_answer(compared)}",
+        lead=f"{resolution(compared, metric, group)} {answer(compared, metric)}",
     )
 
 
@@ -160,7 +162,8 @@ def _cells(compared: Comparison, row: str) -> Iterable[Cell]:
         yield Cell("" if math.isnan(share) else f"{100 * share:.1f} %", value=share)
 
 
-def _resolution(compared: Comparison, metric: str, group: str) -> str:
+def resolution(compared: Comparison, metric: str, group: str) -> str:
+    """Which true differences can be found at all, in words."""
     if math.isnan(compared.resolves):
         return "No test is possible: there is one split, and no stored predictions to resample."
     what = f"{compared.folds} folds" if compared.folds > 1 else f"This test set, by {group},"
@@ -174,31 +177,34 @@ def _resolution(compared: Comparison, metric: str, group: str) -> str:
     )
 
 
-def _answer(compared: Comparison) -> str:
+def answer(compared: Comparison, metric: str) -> str:
+    """Who leads, and whether that is decided, in words."""
     leader = compared.leader
     best = "Highest" if compared.higher else "Lowest (best)"
-    said = f"{best} mean: {leader}, {_plain(compared.means[leader])}."
-    last = compared.ranks[leader][1]
-    open_rows = [row for row, (first, _) in compared.ranks.items() if first == 1 and row != leader]
-    if last == 1:
+    said = f"{best} mean {metric}: {leader}, {_plain(compared.means[leader])}."
+    rivals = compared.rivals
+    if not rivals:
         return f"{said} Its lead is decided."
-    return f"{said} Its lead is not decided: {', '.join(open_rows)} may be as good or better."
+    more = f" and {len(rivals) - NAMED} more" if len(rivals) > NAMED else ""
+    listed = ", ".join(rivals[:NAMED]) + more
+    return f"{said} Its lead is not decided: {listed} may be as good or better."
 
 
-def _how(compared: Comparison, group: str) -> str:
+def how(compared: Comparison, group: str) -> str:
+    """How differences, intervals and p were made, in words."""
     if compared.folds > 1:
         seeds = f", seeds averaged ({compared.seeds})" if compared.seeds > 1 else ""
         return (
             f"Difference: mean of the paired differences over {compared.folds} folds{seeds}. "
             "Interval and p: Nadeau and Bengio's corrected resampled t-test, two-sided, which "
             "allows for training rows that folds share; intervals are not adjusted, p is Holm's, "
-            "for all rows together. Bold: p below 0.05."
+            "for all rows together."
         )
     if compared.resampled:
         return (
             f"Difference: on one test set. Interval and p: {compared.resamples} resamples of its "
             f"{group}s, the same for all rows; intervals are not adjusted, p is Holm's, for all "
-            "rows together. Bold: p below 0.05. The training is taken as given: another seed or "
+            "rows together. The training is taken as given: another seed or "
             "other training rows are not in these intervals."
         )
     return "Difference: on one test set; no interval can be given without stored predictions."
@@ -232,10 +238,6 @@ def _notes(compared: Comparison, metric: str, group: str) -> Iterator[str]:
 
 def _both(compared: Comparison) -> bool:
     return compared.folds > 1 and bool(compared.resampled)
-
-
-def _group(evidence: Evidence) -> str:
-    return evidence.protocol.group_unit or evidence.protocol.unit
 
 
 def _titled(text: str, evidence: Evidence) -> str:

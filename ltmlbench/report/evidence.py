@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,12 @@ class Evidence:
     test_share: float
     folder: OutFolder
     stored: Collection[str]
+    _drawn: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def group(self) -> str:
+        """What is resampled: what never straddles a split."""
+        return self.protocol.group_unit or self.protocol.unit
 
     @property
     def rows(self) -> list[str]:
@@ -92,8 +98,17 @@ class Evidence:
         """Per part and row: ``count`` means over folds and seeds, from resamples of the groups.
 
         The resamples of a fold are the same for all rows. Rows that lack a fold are left out; so
-        is everything if a run has no predictions.
+        is everything if a run has no predictions. Asked again, it answers what it found.
         """
+        asked = (unit, metric, tuple(folds), count)
+        if asked not in self._drawn:
+            self._drawn[asked] = self._draw(*asked)
+        found: dict[str, dict[str, Floats]] = self._drawn[asked]
+        return found
+
+    def _draw(
+        self, unit: str, metric: str, folds: Sequence[str], count: int
+    ) -> dict[str, dict[str, Floats]]:
         runs = self.results[self.results["fold"].isin(folds)]
         runs = runs.drop_duplicates("run")[["run", "row", "fold"]]
         if not set(runs["run"]) <= set(self.stored):

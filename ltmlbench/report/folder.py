@@ -11,9 +11,13 @@ import pandas as pd
 from ltmlbench.errors import DataError
 from ltmlbench.registry import registry
 from ltmlbench.report.about import About
+from ltmlbench.report.blocks import Block
 from ltmlbench.report.differences import difference_blocks
-from ltmlbench.report.evidence import evidence_of
+from ltmlbench.report.evidence import Evidence, evidence_of
 from ltmlbench.report.page import render_page
+from ltmlbench.report.paper import paper_block
+from ltmlbench.report.spread import spread_block
+from ltmlbench.report.summary import summaries
 from ltmlbench.report.table import render_table
 from ltmlbench.results.collect import Collected, collect
 from ltmlbench.results.folder import OutFolder
@@ -22,13 +26,25 @@ from ltmlbench.results.scores import Metrics
 from ltmlbench.results.tables import results_frame, results_text, summary_text
 from ltmlbench.spec import parse_spec
 
+NAMED = 5
+"""Methods that a title names."""
+
 
 @dataclass(frozen=True)
 class Report:
-    """Tidy results of the runs in a folder, and what the report says besides."""
+    """Tidy results of the runs in a folder, what the report says besides, and what is tested."""
 
     results: pd.DataFrame
     about: About
+    evidence: Evidence
+
+    def paper(self) -> list[Block]:
+        """The headline tables as a paper prints them, per test set and unit."""
+        return [
+            paper_block(summary, self.evidence, unit)
+            for summary in summaries(self.results, self.about)
+            for unit in summary.units
+        ]
 
 
 def write_report(out: Path, metrics: Sequence[str] = ()) -> Report:
@@ -78,7 +94,10 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
     results = results_frame(rows)
     about = _about(found, readable, damaged, metrics)
     pointing = folder.pointing(readable)
-    differences = difference_blocks(evidence_of(results, found))
+    evidence = evidence_of(results, found)
+    differences = difference_blocks(evidence)
+    headline = [name for name in found.benchmark.metrics if name in about.protocol.headline]
+    spread = spread_block(evidence, headline)
     page = render_page(
         results,
         about,
@@ -87,17 +106,18 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
         config=folder.config(),
         pointing=pointing,
         galleries=folder.galleries(readable),
-        differences=differences,
+        evidence=evidence,
+        spread=spread,
     )
     folder.write_together(
         {
             "results.csv": results_text(results),
             "summary.csv": summary_text(results),
-            "table.md": render_table(results, about, pointing, differences, readable),
+            "table.md": render_table(results, about, pointing, differences, readable, spread),
             "report.html": page,
         }
     )
-    return Report(results, about)
+    return Report(results, about, evidence)
 
 
 def _about(
@@ -150,4 +170,5 @@ def _seen(runs: Sequence[RunRecord]) -> dict[str, float]:
 def _title(dataset: str, runs: Sequence[RunRecord]) -> str:
     """The data set and the methods that are in the table, floors aside."""
     methods = dict.fromkeys(run.method for run in runs if not run.floor)
-    return f"{dataset}: {', '.join(methods)}" if methods else ""
+    more = f" and {len(methods) - NAMED} more methods" if len(methods) > NAMED else ""
+    return f"{dataset}: {', '.join(list(methods)[:NAMED])}{more}" if methods else ""

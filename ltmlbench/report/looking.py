@@ -45,6 +45,21 @@ def pointing_blocks(pointing: pd.DataFrame, summary: Summary) -> Iterator[Block]
     yield hits
 
 
+def aim(pointing: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """(method, backbone) -> how many times as much of what shows the labels its maps hold as a
+    uniform map does, labels weighted alike; 0 where all its maps are empty.
+
+    Args:
+        pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
+    """
+    found = {}
+    for (method, backbone), part in pointing.groupby(["method", "backbone"]):
+        known = part.dropna(subset=["energy"])
+        uniform = known["energy_uniform"].mean()
+        found[str(method), str(backbone)] = known["energy"].mean() / uniform if len(known) else 0.0
+    return found
+
+
 def unexplained_lines(about: About) -> list[str]:
     """Which runs have no explanation because it failed, one line each."""
     return [f"{run}: not explained: {cause}" for run, cause in about.unexplained.items()]

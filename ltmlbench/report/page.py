@@ -1,4 +1,7 @@
-"""report.html: one file with everything a reader asks for, and nothing loaded from elsewhere."""
+"""report.html: one file with everything a reader asks for, and nothing loaded from elsewhere.
+
+``page.js`` draws what `ltmlbench.report.page_data` computed; what needs no drawing is written here.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import base64
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,19 +17,23 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from ltmlbench.report.about import About, data_line, shot_lines, titled
-from ltmlbench.report.blocks import (
-    Block,
-    Cell,
-    Line,
-    further_block,
-    headline_block,
-    label_block,
-    shot_block,
+from ltmlbench.report.about import About, data_line, seen_line, shot_lines, titled
+from ltmlbench.report.blocks import Block, Cell, Line
+from ltmlbench.report.cost import CAPTION as COST_CAPTION
+from ltmlbench.report.evidence import Evidence
+from ltmlbench.report.looking import LOOKING, aim, pointing_blocks, unexplained_lines
+from ltmlbench.report.page_data import page_data, script_json
+from ltmlbench.report.page_parts import (
+    ANSWER,
+    CONTROLS,
+    CURVES,
+    DIVISION,
+    LEARNING,
+    PLACES,
+    TABLE,
+    TEACHERS,
+    labels_part,
 )
-from ltmlbench.report.cost import cost_block
-from ltmlbench.report.curves import curve_figures
-from ltmlbench.report.looking import LOOKING, pointing_blocks, unexplained_lines
 from ltmlbench.report.provenance import (
     environment_list,
     networks_list,
@@ -35,8 +43,9 @@ from ltmlbench.report.provenance import (
 from ltmlbench.report.summary import Summary, progress, summaries
 from ltmlbench.results.records import RunRecord
 
-CURVES = {"val_map": "Validation mAP", "train_loss": "Training loss"}
-HOVER = "Hovering over a value shows the 95 % t-interval of its mean."
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+"""What a browser lets the page do: nothing from elsewhere."""
+SCRIPTS = ("vendor/d3.min.js", "vendor/plot.umd.min.js", "page.js")
 
 
 def render_page(
@@ -48,7 +57,8 @@ def render_page(
     config: str = "",
     pointing: pd.DataFrame | None = None,
     galleries: Mapping[str, bytes] | None = None,
-    differences: Sequence[Block] = (),
+    evidence: Evidence | None = None,
+    spread: Block | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -59,67 +69,79 @@ def render_page(
         config: the resolved configuration (YAML).
         pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
         galleries: PNG of where a network looks, by the id of its run.
-        differences: as `ltmlbench.report.differences.difference_blocks` returns them.
+        evidence: what is tested, resampled and drawn; None: numbers and curves alone.
+        spread: as `ltmlbench.report.spread.spread_block` returns it.
     """
     blocks = summaries(results, about)
-    hover = f" {HOVER}" if blocks else ""
-    said = f'<p class="soft">{escape(progress(results, about))}{hover}</p>'
-    parts = {"results": said + "".join(_results(summary) for summary in blocks)}
-    rows = _row_names(runs)
+    data = page_data(blocks, about, runs, history, evidence) if blocks else None
+    parts = _drawn(data, about) if data else {}
+    parts["split and training"] = _figure(spread) if spread else ""
     if blocks:
-        parts["differences"] = "".join(_figure(block) for block in differences)
-        shots = _bullets(shot_lines(about)) if blocks[0].label_metrics else ""
-        parts["labels"] = shots + "".join(_labels(summary) for summary in blocks)
-        parts[LOOKING.lower()] = _looking(blocks, about, pointing, galleries or {}, rows)
-    damaged = [f"{run}: {cause}" for run, cause in about.damaged.items()]
-    failed = [f"{run}: {cause}" for run, cause in about.failures.items()]
-    cost = cost_block(runs)
+        parts[LOOKING.lower()] = _looking(blocks, about, pointing, galleries or {}, runs)
     parts |= {
-        "cost": f'{_table(cost)}<p class="soft">{escape(cost.caption)}</p>' if cost else "",
         "made on the way": _made(about),
-        "training": curve_figures(history, rows, CURVES),
-        "failed runs": _bullets(failed),
-        "runs that cannot be read": _bullets(damaged),
+        "failed runs": _bullets(f"{run}: {cause}" for run, cause in about.failures.items()),
+        "runs that cannot be read": _bullets(f"{r}: {cause}" for r, cause in about.damaged.items()),
         "differences from the published protocol": _bullets(about.remarks),
         "data": _bullets(about.notes),
-        "runs": runs_table(runs),
+        "runs": _folded("all runs", runs_table(runs)),
         "splits": splits_table(runs),
         "networks": networks_list(runs),
         "environment": environment_list(runs),
-        "configuration": _details("config.yaml", config),
+        "configuration": _folded("config.yaml", f"<pre>{escape(config)}</pre>" if config else ""),
     }
     given = {name: html for name, html in parts.items() if html}
     links = "".join(f'<a href="#{_anchor(name)}">{name}</a>' for name in given)
-    sections = "".join(
-        f'<section id="{_anchor(name)}"><h2>{escape(titled(name.capitalize(), about))}</h2>{html}'
-        "</section>"
-        for name, html in given.items()
-    )
-    banner = "SIMULATED data: these numbers say nothing about real data"
-    simulated = f'<p class="simulated">{banner}</p>' if about.protocol.simulated else ""
+    sections = "".join(_section(name, html, about) for name, html in given.items())
     title = escape(titled(about.title, about))
-    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    said = escape(f"{data_line(about)} {progress(results, about)}")
+    controls, scripts = (CONTROLS, _scripts(data)) if data else ("", "")
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html>\n<html lang="en" data-theme="auto"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title>\n<style>\n{style}</style></head>\n<body>{simulated}<main>"
-        f"<header><h1>{title}</h1><p>{escape(data_line(about))}</p><nav>{links}</nav></header>\n"
-        f"{sections}</main></body></html>\n"
+        f"<title>{title}</title>\n<style>\n{_file('page.css')}</style></head>\n<body>"
+        f"{_banner(about)}<main><header><h1>{title}</h1><p>{said}</p><nav>{links}</nav></header>\n"
+        f"{controls}{sections}</main>{scripts}</body></html>\n"
     )
 
 
-def _results(summary: Summary) -> str:
-    blocks = []
-    for unit in summary.units:
-        blocks += [headline_block(summary, unit), further_block(summary, unit)]
-    return "".join(_figure(block) for block in blocks if block)
+def _drawn(data: Mapping[str, Any], about: About) -> dict[str, str]:
+    """The sections that the script fills."""
+    notes = [line for line in (seen_line(about),) if line]
+    table = TABLE.format(cost=escape(COST_CAPTION), seen=_bullets(notes))
+    parts = {"the answer": ANSWER, "all rows": table, "places": PLACES}
+    if any(metric["labels"] for metric in data["metrics"]):
+        parts["labels"] = labels_part(_bullets(shot_lines(about)))
+    if data["curves"]["rows"]:
+        parts["probabilities"] = CURVES
+    if data["learning"]:
+        parts["training"] = LEARNING
+    if data["divisions"] and data["curves"]["together"]:
+        parts["division of the labels"] = DIVISION
+    if data["taught"]:
+        parts["what the teachers knew"] = TEACHERS
+    return parts
 
 
-def _labels(summary: Summary) -> str:
-    unit, metrics = summary.units[0], summary.label_metrics
-    shots = "".join(_figure(shot_block(summary, unit, metric)) for metric in metrics)
-    each = "".join(_figure(label_block(summary, unit, metric), heat=True) for metric in metrics)
-    return shots + each
+def _section(name: str, html: str, about: About) -> str:
+    heading = escape(titled(name.capitalize(), about))
+    return f'<section id="{_anchor(name)}"><h2>{heading}</h2>{html}</section>'
+
+
+def _banner(about: About) -> str:
+    said = "SIMULATED data: these numbers say nothing about real data"
+    return f'<p class="simulated">{said}</p>' if about.protocol.simulated else ""
+
+
+def _scripts(data: Mapping[str, Any]) -> str:
+    code = "".join(f"<script>\n{_file(name)}</script>\n" for name in SCRIPTS)
+    return f'\n<script type="application/json" id="data">{script_json(data)}</script>\n{code}'
+
+
+@cache
+def _file(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def _looking(
@@ -127,25 +149,36 @@ def _looking(
     about: About,
     pointing: pd.DataFrame | None,
     galleries: Mapping[str, bytes],
-    rows: Mapping[str, str],
+    runs: Sequence[RunRecord],
 ) -> str:
     figures = [
         _figure(block)
         for summary in summaries
         for block in (() if pointing is None else pointing_blocks(pointing, summary))
     ]
-    for run, picture in galleries.items():
-        link = f'<a href="runs/{quote(run)}/gallery.png">{escape(run)}</a>'
-        small = _smaller(picture)
+    rows, aims = _row_names(runs), {} if pointing is None else aim(pointing)
+    dull = []
+    for run in runs:
+        ratio = aims.get((run.method, run.backbone), math.inf)
+        small = _smaller(galleries[run.id]) if run.id in galleries else None
+        link = f'<a href="runs/{quote(run.id)}/gallery.png">{escape(run.id)}</a>'
         if small is None:
+            continue
+        if ratio <= 1:
+            dull.append(
+                f"<li>{escape(rows[run.id])}: its maps hold {ratio:.2f} times as much of what "
+                "shows the labels as a uniform map does, so its gallery is not shown here: "
+                f"{link}</li>"
+            )
             continue
         data = base64.b64encode(small).decode()
         figures.append(
-            f"<figure><h3>{escape(rows[run])}</h3>"
-            f'<img alt="gallery of {escape(run)}" src="data:image/jpeg;base64,{data}">'
-            f"<figcaption>{link}; every other run has its own</figcaption></figure>"
+            f"<details><summary>{escape(rows[run.id])}</summary><figure>"
+            f'<img alt="gallery of {escape(run.id)}" src="data:image/jpeg;base64,{data}">'
+            f"<figcaption>{link}; every other run has its own</figcaption></figure></details>"
         )
-    return _bullets(unexplained_lines(about)) + "".join(figures)
+    said = f"<ul>{''.join(dull)}</ul>" if dull else ""
+    return _bullets(unexplained_lines(about)) + "".join(figures) + said
 
 
 def _made(about: About) -> str:
@@ -169,41 +202,33 @@ def _smaller(picture: bytes) -> bytes | None:
     return buffer.getvalue()
 
 
-def _figure(block: Block, *, heat: bool = False) -> str:
-    notes = _bullets([*block.notes, *block.legend, *(["shade: 0 to 1"] if heat else [])])
-    lead = f"<p>{escape(block.lead)}</p>" if block.lead else ""
+def _figure(block: Block) -> str:
+    notes = _bullets([*block.notes, *block.legend])
     return (
-        f"<figure><h3>{escape(block.title)}</h3>{lead}{_table(block, heat)}"
+        f"<figure><h3>{escape(block.title)}</h3>{_table(block)}"
         f'<figcaption>{escape(block.caption)}</figcaption><div class="notes">{notes}</div></figure>'
     )
 
 
-def _table(block: Block, heat: bool = False) -> str:
+def _table(block: Block) -> str:
     head = "".join(
         f"<th{_name(place, block)}>{escape(name)}</th>" for place, name in enumerate(block.header)
     )
-    body = "".join(_line(line, block, heat) for line in block.lines)
+    body = "".join(_line(line, block) for line in block.lines)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="scroll">{table}</div>'
+    return f'<div class="scroll" tabindex="0">{table}</div>'
 
 
-def _line(line: Line, block: Block, heat: bool) -> str:
-    kind = f' class="{line.kind}"' if line.kind else ""
+def _line(line: Line, block: Block) -> str:
     cells = "".join(
-        f"<td{_name(place, block)}{_heat(cell, heat)}{_hint(cell)}>{_text(cell)}</td>"
+        f"<td{_name(place, block)}{_hint(cell)}>{_text(cell)}</td>"
         for place, cell in enumerate(line.cells)
     )
-    return f"<tr{kind}>{cells}</tr>"
+    return f"<tr>{cells}</tr>"
 
 
 def _name(place: int, block: Block) -> str:
     return ' class="name"' if place < block.texts else ""
-
-
-def _heat(cell: Cell, heat: bool) -> str:
-    if not heat or math.isnan(cell.value):
-        return ""
-    return f' class="heat" style="--v:{min(max(cell.value, 0), 1):.3f}"'
 
 
 def _hint(cell: Cell) -> str:
@@ -212,7 +237,6 @@ def _hint(cell: Cell) -> str:
 
 def _text(cell: Cell) -> str:
     mean, plus_minus, rest = escape(cell.text).partition(" ± ")
-    mean = f"<b>{mean}</b>" if cell.bold else mean
     return f"{mean} <small>± {rest}</small>" if plus_minus else mean
 
 
@@ -221,17 +245,15 @@ def _bullets(lines: Iterable[str]) -> str:
     return f"<ul>{items}</ul>" if items else ""
 
 
-def _details(title: str, text: str) -> str:
-    if not text:
-        return ""
-    return f"<details><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>"
+def _folded(title: str, html: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>{html}</details>" if html else ""
 
 
 def _row_names(runs: Sequence[RunRecord]) -> dict[str, str]:
-    """What the curves call the row of each run; the backbone only where there are several."""
+    """What a gallery calls the row of each run; the backbone only where there are several."""
     several = len({run.backbone for run in runs if not run.floor}) > 1
     return {run.id: f"{run.method}, {run.backbone}" if several else run.method for run in runs}
 
 
 def _anchor(name: str) -> str:
-    return name.replace(" ", "-")
+    return f"part-{name.replace(' ', '-')}"

@@ -72,6 +72,10 @@ class Summary:
         """Which of some splits are among those summarised here."""
         return folds.isin(self._results["fold"].unique())
 
+    def covers_all(self, folds: Sequence[str]) -> bool:
+        """Whether all of some splits are among them."""
+        return set(folds) <= set(self._results["fold"])
+
     def title(self, text: str) -> str:
         """A heading, with the test set where there are several."""
         where = self.test_set.removeprefix(OFFICIAL)

@@ -30,6 +30,7 @@ def render_table(
     pointing: pd.DataFrame | None = None,
     differences: Sequence[Block] = (),
     runs: Sequence[RunRecord] = (),
+    spread: Block | None = None,
 ) -> str:
     """table.md: the headline per unit, head/medium/tail, each label, differences, cost, where the
     networks look, failures, remarks, notes. Official test sets stand one below the other.
@@ -39,6 +40,7 @@ def render_table(
         pointing: as `ltmlbench.results.folder.OutFolder.pointing` returns it.
         differences: as `ltmlbench.report.differences.difference_blocks` returns them.
         runs: what they cost is said.
+        spread: as `ltmlbench.report.spread.spread_block` returns it.
     """
     parts = [f"# {_inline(titled(about.title, about))}", _inline(data_line(about))]
     parts.append(progress(results, about))
@@ -48,8 +50,9 @@ def render_table(
     if differences:
         parts += [f"## {titled('Differences', about)}"]
         parts += [markdown(block, level=3) for block in differences]
-    if cost := cost_block(runs):
-        parts.append(markdown(replace(cost, title=titled(cost.title, about))))
+    for further in (spread, cost_block(runs)):
+        if further:
+            parts.append(markdown(replace(further, title=titled(further.title, about))))
     parts += _looking(blocks, about, pointing)
     parts += _list("Made on the way", about.made.values(), about)
     failures = [f"`{run}`: {cause}" for run, cause in about.failures.items()]

@@ -18,6 +18,7 @@ OURS = (
     "report.html",
     "runs",
     "stages",
+    "uses.json",
 )
 
 

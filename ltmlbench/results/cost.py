@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +22,17 @@ class Cost:
         seconds: on the clock, beside whatever else the machine did.
         trained: samples shown forward and backward.
         scored: samples that teachers were shown, forward alone.
+        parameters: of the network that predicts.
+        memory: most bytes of RAM that a training held; None if one of them did not note it.
+        device_memory: the same of a graphics card.
     """
 
     seconds: float
     trained: int
     scored: int
+    parameters: int | None = None
+    memory: int | None = None
+    device_memory: int | None = None
 
 
 def cost_of(model: str, grid: Grid, store: Store) -> Cost | None:
@@ -35,25 +43,41 @@ def cost_of(model: str, grid: Grid, store: Store) -> Cost | None:
         model: identity of the stage.
     """
     seconds, trained, scored = 0.0, 0, 0
-    for identity in _with_inputs(model, grid):
+    parameters = None
+    peaks: list[Mapping[str, int]] = []
+    for identity in with_inputs(model, grid):
         artifact = store.get(identity)
         if artifact is None:
             return None
         seconds += artifact.seconds
-        trained += _trained(artifact.folder / "history.csv")
+        shown = _trained(artifact.folder / "history.csv")
+        trained += shown
         scored += _scored(artifact.folder / "logits.npy")
-    return Cost(round(seconds, 1), trained, scored)
+        peaks += [artifact.manifest.get("memory") or {}] if shown else []
+        parameters = parameters or _parameters(artifact.folder / "network.json")
+    return Cost(
+        round(seconds, 1), trained, scored, parameters, _most(peaks, "host"), _most(peaks, "device")
+    )
 
 
-def _with_inputs(identity: str, grid: Grid) -> set[str]:
-    found: set[str] = set()
-    waiting = [identity]
-    while waiting:
-        current = waiting.pop()
-        if current not in found:
-            found.add(current)
-            waiting += grid.nodes[current].inputs
+def with_inputs(identity: str, grid: Grid) -> list[str]:
+    """The stage first, then what is nearest to it."""
+    found = [identity]
+    for current in found:
+        found += [inner for inner in grid.nodes[current].inputs if inner not in found]
     return found
+
+
+def _most(peaks: Sequence[Mapping[str, int]], where: str) -> int | None:
+    return max(peak[where] for peak in peaks) if peaks and all(where in p for p in peaks) else None
+
+
+def _parameters(network: Path) -> int | None:
+    """What `ltmlbench.training.fold.write_model` counted; earlier versions did not."""
+    if not network.exists():
+        return None
+    found = json.loads(network.read_text()).get("parameters")
+    return found if isinstance(found, int) else None
 
 
 def _trained(history: Path) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
+import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltmlbench.arrays import Floats
+from ltmlbench.cells import from_cell
 from ltmlbench.contracts import POINTING
 from ltmlbench.errors import DataError
 from ltmlbench.identity import digest
@@ -115,35 +118,65 @@ class OutFolder:
         Raises:
             DataError: predictions.parquet is missing, damaged or of other labels (one line).
         """
-        import pandas as pd
+        return self.all_predictions(name, labels)[part]
+
+    def all_predictions(self, name: str, labels: Sequence[str]) -> dict[str, Predictions]:
+        """The predictions of a run for its ``"test"`` and its ``"val"`` rows.
+
+        Raises:
+            DataError: as `predictions`.
+        """
+        import pyarrow.parquet as pq
 
         path = self.run_folder(name) / "predictions.parquet"
         truth, scored = [f"y:{label}" for label in labels], [f"p:{label}" for label in labels]
         try:
-            frame = pd.read_parquet(path, columns=["group", "part", *truth, *scored])
-            frame = frame[frame["part"] == part]
-            scores = np.asarray(frame[scored].to_numpy(), dtype=np.float64)
-            matrix = LabelMatrix(frame[truth].to_numpy(), labels)
-            return Predictions(matrix, scores, tuple(map(str, frame["group"])))
+            table = pq.ParquetFile(path).read(
+                columns=["group", "part", *truth, *scored], use_threads=False
+            )
+            columns = dict(zip(table.column_names, table.columns, strict=True))
+            parts = columns["part"].to_numpy()
+            groups = np.array([str(group) for group in columns["group"].to_pylist()], dtype=object)
+            values = np.column_stack([columns[key].to_numpy() for key in truth])
+            scores = np.column_stack([columns[key].to_numpy() for key in scored])
+            scores = scores.astype(np.float64, copy=False)
+            return {
+                part: Predictions(
+                    LabelMatrix(values[chosen], labels), scores[chosen], tuple(groups[chosen])
+                )
+                for part in ("test", "val")
+                for chosen in [parts == part]
+            }
         except FileNotFoundError:
             raise DataError(f"{path.name} is missing") from None
         except Exception as error:  # a damaged file may break its reader anyhow
             text = " ".join(str(error).split()) or type(error).__name__
             raise DataError(f"{path.name} is damaged: {text[:200]}") from error
 
+    def state(self, name: str) -> tuple[int, ...]:
+        """Which predictions.parquet of a run there is: another one has another state."""
+        try:
+            found = (self.run_folder(name) / "predictions.parquet").stat()
+        except OSError:
+            return ()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
     def history(self, run: RunRecord) -> list[dict[str, Any]]:
         """The training history of a run, a mapping per epoch; none if it left none."""
-        import pandas as pd
-
         path = self.run_folder(run.id) / "history.csv"
         if not run.done or not path.exists():
             return []
         try:
-            frame = pd.read_csv(path).apply(pd.to_numeric, errors="coerce")
-            records = frame.dropna(subset=["epoch"]).to_dict("records")
-        except (OSError, ValueError, KeyError):  # it is a picture less, and no number
+            with open(path, newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+        except (OSError, ValueError, csv.Error):  # it is a picture less, and no number
             return []
-        return [{"run": run.id, **{str(k): v for k, v in record.items()}} for record in records]
+        entries = ({str(key): _number(text) for key, text in row.items()} for row in rows)
+        return [
+            {"run": run.id, **entry}
+            for entry in entries
+            if math.isfinite(entry.get("epoch", math.nan))
+        ]
 
     def pointing(self, runs: Sequence[RunRecord]) -> pd.DataFrame:
         """The pointing.csv of all runs, one below the other, with the columns ``run``, ``method``,
@@ -162,6 +195,7 @@ class OutFolder:
                     )
                     for measure in set(POINTING) - {"label", "cells"}:
                         frame[measure] = pd.to_numeric(frame[measure])
+                    frame["label"] = frame["label"].map(from_cell, na_action="ignore")
                     frame = frame.assign(run=run.id, cells=frame["cells"].astype(str), **keys)
                     frames.append(frame[columns])
                 except (OSError, ValueError, KeyError):  # as for a history
@@ -190,6 +224,21 @@ class OutFolder:
                 continue
         return found
 
+    def uses(self) -> list[str] | None:
+        """Identities of the artifacts that the commands of this folder laid out, done or not; None
+        of a folder of an earlier version.
+
+        Raises:
+            DataError: they cannot be read (one line).
+        """
+        path = self.root / "uses.json"
+        if not path.exists():
+            return None
+        found = read_json(path)
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            raise DataError(f"{path} holds no identities")
+        return found
+
     def config(self) -> str:
         """The text of config.yaml; empty if there is none."""
         try:
@@ -201,6 +250,14 @@ class OutFolder:
 
     def write_benchmark(self, record: BenchmarkRecord) -> None:
         write_json(self.root / "benchmark.json", record.json_form())
+
+    def note_uses(self, identities: Iterable[str]) -> None:
+        """Adds to what `uses` gives."""
+        try:
+            before = self.uses() or []
+        except DataError:  # what it said is lost, and what runs say of themselves is not
+            before = []
+        _update(self.root / "uses.json", sorted({*before, *identities}))
 
     def write_config(self, text: str, written: str) -> Path | None:
         """Writes config.yaml. What somebody has edited in it since is kept beside it: where.
@@ -264,10 +321,15 @@ def copy_files(artifact: Artifact, folder: Path, only: Sequence[str] = ()) -> No
             continue
         with replacing(target) as temporary:
             temporary.unlink(missing_ok=True)
-            try:
-                os.link(source, temporary)
-            except OSError:  # another file system
-                shutil.copyfile(source, temporary)
+            link_or_copy(source, temporary)
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """A hard link, or on another file system a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _update(path: Path, value: Any) -> None:
@@ -276,6 +338,14 @@ def _update(path: Path, value: Any) -> None:
         if read_json(path) == json.loads(json.dumps(value)):
             return
     write_json(path, value)
+
+
+def _number(text: Any) -> float:
+    """NaN for what is none."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _is_safe(name: str) -> bool:

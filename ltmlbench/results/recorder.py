@@ -31,6 +31,7 @@ from ltmlbench.results.records import (
     read_json,
 )
 from ltmlbench.results.scores import Metrics, default_metrics, overall
+from ltmlbench.results.spent import spent_on
 from ltmlbench.store import Artifact
 
 
@@ -59,6 +60,7 @@ class Recorder:
         found = self.collected()
         written = self._written_config()
         self.folder.write_benchmark(found.benchmark)
+        self.folder.note_uses(self.benchmark.uses)
         if kept := self.folder.write_config(dump_config(self.benchmark.config), written):
             print(f"ltmlbench: config.yaml was edited: kept as {kept}", file=sys.stderr)
         if found.others_line:
@@ -138,6 +140,7 @@ class Recorder:
             "environment": model.manifest.get("environment") or {},
             "seconds": {"fit": model.seconds, "predict": predicted.seconds},
             "cost": self._cost(run),
+            "spent": spent_on(run, self.benchmark.grid, self.benchmark.store, self._outcomes),
             "network": self._network(run.model),
             "explanation": self._explanation(run),
             "recorded": predicted.manifest["created"],

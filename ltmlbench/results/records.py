@@ -73,11 +73,15 @@ class ExplanationRecord(_Form):
 
 
 class CostRecord(_Form):
-    """What all stages of a model cost, shared ones too (`ltmlbench.results.cost`)."""
+    """What all stages of a model cost, shared ones too (`ltmlbench.results.cost`); None where an
+    earlier version noted nothing."""
 
     seconds: float
     trained: int
     scored: int
+    parameters: int | None = None
+    memory: int | None = None
+    device_memory: int | None = None
 
 
 class RunRecord(_Form):
@@ -95,6 +99,7 @@ class RunRecord(_Form):
         environment: where the model was trained; empty if unknown.
         seconds: per stage: "fit", "predict".
         cost: of all stages the model is made from; None if unknown.
+        spent: seconds by phase (`ltmlbench.results.spent`).
         metrics: unit -> metric -> value over all labels, as they were when the run ended; None
             where it is undefined.
         recorded: UTC; of a run that is done, when its predictions were made.
@@ -120,6 +125,7 @@ class RunRecord(_Form):
     environment: Mapping[str, Any] = {}
     seconds: Mapping[str, float] = {}
     cost: CostRecord | None = None
+    spent: Mapping[str, float] = {}
     metrics: Mapping[str, Mapping[str, float | None]] = {}
     network: Mapping[str, Any] = {}
     failure: FailureRecord | None = None

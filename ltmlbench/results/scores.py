@@ -35,6 +35,7 @@ class Metrics:
 
     loaded: Mapping[str, Metric]
     broken: dict[str, str] = field(default_factory=dict)
+    _known: dict[object, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, names: Iterable[str]) -> Metrics:
@@ -48,15 +49,24 @@ class Metrics:
     def scores(
         self, run: RunRecord, folder: OutFolder, benchmark: BenchmarkRecord
     ) -> list[dict[str, Any]]:
-        """Tidy rows ``unit, metric, label, value, undefined`` of a run that is done.
+        """Tidy rows ``unit, metric, label, value, undefined`` of a run that is done; computed once
+        for the run's record and the table.
 
         Raises:
             DataError: its predictions cannot be read, or are no scores.
         """
-        test = folder.predictions(run.id, benchmark.labels, "test")
+        key = (run.id, benchmark.labels, benchmark.shots, folder.state(run.id))
+        if key not in self._known:
+            self._known[key] = self._computed(run, folder, benchmark)
+        return self._known[key]
+
+    def _computed(
+        self, run: RunRecord, folder: OutFolder, benchmark: BenchmarkRecord
+    ) -> list[dict[str, Any]]:
+        parts = folder.all_predictions(run.id, benchmark.labels)
+        test, validation = parts["test"], parts["val"]
         if len(test) == 0:
             raise DataError("predictions.parquet holds no test rows")
-        validation = folder.predictions(run.id, benchmark.labels, "val")
         return evaluate(
             test.labels,
             test.scores,

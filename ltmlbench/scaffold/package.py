@@ -35,7 +35,8 @@ class Package:
     @property
     def cls(self) -> str:
         """The component's class: "My" keeps it apart from the contract that it fulfils."""
-        return "My" + "".join(part.capitalize() for part in self.name.split("-"))
+        name = "".join(part.capitalize() for part in self.name.removeprefix("my-").split("-"))
+        return f"My{name}"
 
     def texts(self) -> dict[str, str]:
         """Path in the package -> text."""
@@ -49,6 +50,7 @@ class Package:
         places = {
             "pyproject.toml": "pyproject.toml",
             "README.md": "README.md",
+            ".github/workflows/test.yml": "ci.yml",
             f"{self.module}/__init__.py": "plugin.py",
             f"{self.module}/{self.kind}.py": f"{self.kind}.py",
             f"tests/test_{self.module}.py": "test.py",
@@ -86,7 +88,7 @@ def create(kind: str, name: str, parent: Path) -> Package:
         package.folder.mkdir(parents=True)
         for place, text in package.texts().items():
             path = package.folder / place
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     except FileExistsError:
         raise RequestError(

@@ -188,13 +188,14 @@ def validate(work: Work, network: Network, lesson: Lesson) -> HistoryRow:
 
 def write_model(work: Work, network: Network, history: Sequence[HistoryRow]) -> None:
     """``model.safetensors``, ``history.csv`` and ``network.json`` (where the initial weights came
-    from, size, arithmetic) of a trained network."""
+    from, arithmetic, number of parameters) of a trained network."""
     state = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     save_file(state, work.folder / "model.safetensors")
     write_history(work.folder, history)
     about: Mapping[str, object] = {
         "weights": network.trunk.provenance,
         "numerics": dict(work.task.numerics.identity),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
     }
     write_json(work.folder / "network.json", about)
 

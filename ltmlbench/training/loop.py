@@ -11,6 +11,7 @@ import torch
 
 from ltmlbench.errors import Diverged, RequestError
 from ltmlbench.seeding import derive_seed
+from ltmlbench.spent import timed
 from ltmlbench.stages import Work
 from ltmlbench.store import SCRATCH
 from ltmlbench.task import Schedule
@@ -58,7 +59,8 @@ def train(
     epochs = schedule.epochs
     optimizer = make_optimizer(network, schedule)
     checkpoint = work.folder / SCRATCH / "checkpoint.safetensors"
-    history = load_checkpoint(checkpoint, network, optimizer)
+    with timed("checkpoints"):
+        history = load_checkpoint(checkpoint, network, optimizer)
     saved = time.monotonic()
     for epoch in range(len(history), epochs):
         torch.manual_seed(derive_seed(seed, "epoch", epoch))
@@ -68,7 +70,10 @@ def train(
             return learning_rate(schedule, epoch * steps + step, epochs * steps)
 
         try:
-            row = _one_epoch(network, losses(epoch), optimizer, schedule.clip, rate, stepped, epoch)
+            with timed("train"):
+                row = _one_epoch(
+                    network, losses(epoch), optimizer, schedule.clip, rate, stepped, epoch
+                )
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
@@ -76,10 +81,12 @@ def train(
                 "batch normalisation on 1×1 maps needs 2 samples per step: a larger --batch-size, "
                 "--image-size or --limit"
             ) from error
-        history.append(row | dict(after()))
+        with timed("validate"):
+            history.append(row | dict(after()))
         work.epoch(epoch + 1, epochs, history[-1])
         if time.monotonic() - saved >= CHECKPOINT_SECONDS and epoch + 1 < epochs:
-            save_checkpoint(checkpoint, network, optimizer, history)
+            with timed("checkpoints"):
+                save_checkpoint(checkpoint, network, optimizer, history)
             saved = time.monotonic()
     return history
 

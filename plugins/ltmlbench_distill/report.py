@@ -13,6 +13,7 @@ from ltmlbench.plugin import (
     Floats,
     Stage,
     Work,
+    as_cell,
     average_precision,
     read_examples,
     roc_auc,
@@ -74,7 +75,7 @@ class TeacherReport(Stage):
                     | _scores("teacher", y, logits[:, s].astype(np.float64))
                     | _scores("plain", y, plain[:, c].astype(np.float64))
                 )
-        table = pd.DataFrame(lines)
+        table = pd.DataFrame(lines).map(as_cell)
         table.to_csv(work.folder / "teachers.csv", index=False)
         write_json(work.folder / "verdict.json", verdict(lines) | {"rows": len(rows)})
 

@@ -24,6 +24,8 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     ARFF or LibSVM text, or a folder of parts. It holds 0/1 columns (every column of nothing but 0
     and 1 is a label, unless --labels or --without says otherwise), or one column of tags
     (--column). What was taken for labels, what was not and why is printed first.
+
+    Example: ltmlbench subsets songs.csv --column tags --out subsets
     """
     from ltmlbench.plugin import add_reading_flags, read_labels, reading_options
 

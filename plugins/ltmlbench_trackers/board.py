@@ -8,14 +8,13 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from ltmlbench.plugin import Tracker
-from ltmlbench_trackers.missing import need
+from ltmlbench.plugin import Tracker, need
 from ltmlbench_trackers.scores import flat
 
 
 class TensorBoard(Tracker):
-    """Event files: a curve per measured value of every stage that is trained, the scores and
-    settings of every run (look at them with ``tensorboard --logdir OUT/tensorboard``)."""
+    """Event files: a curve per measured value of every stage that is trained, scores and settings
+    of every run, table and configuration as text (``tensorboard --logdir OUT/tensorboard``)."""
 
     folder: str = Field("tensorboard", description="the folder, beside the results unless absolute")
     _root: Path = PrivateAttr(Path())
@@ -23,7 +22,7 @@ class TensorBoard(Tracker):
     _writers: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def open(self, out: Path) -> None:
-        need("tensorboard", "tensorboard")
+        need("tensorboard", "tensorboard", "tracker 'tensorboard'")
         self._root = out / self.folder
 
     def _writer(self, name: str) -> Any:
@@ -50,6 +49,13 @@ class TensorBoard(Tracker):
         self._writer(str(run["id"])).add_hparams(
             {name: str(run[name]) for name in names}, scores, run_name="."
         )
+
+    def benchmark_finished(self, out: str, status: str) -> None:
+        for name in ("table.md", "config.yaml"):
+            if (path := Path(out) / name).exists():
+                text = path.read_text(encoding="utf-8")
+                shown = text if path.suffix == ".md" else f"```\n{text}```"
+                self._writer("benchmark").add_text(name, shown)
 
     def close(self) -> None:
         for writer in self._writers.values():

@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from ltmlbench.plugin import RequestError, Tracker, printable
-from ltmlbench_trackers.missing import need
+from ltmlbench.plugin import RequestError, Tracker, need, printable
 from ltmlbench_trackers.scores import flat
 
 
@@ -26,7 +25,7 @@ class MlFlow(Tracker):
     _curves: dict[str, list[tuple[int, Mapping[str, float]]]] = PrivateAttr(default_factory=dict)
 
     def open(self, out: Path) -> None:
-        mlflow = need("mlflow", "mlflow")
+        mlflow = need("mlflow", "mlflow", "tracker 'mlflow'")
         try:
             client = mlflow.MlflowClient(tracking_uri=self.uri)
             found = client.get_experiment_by_name(self.experiment)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from ltmlbench.plugin import Tracker
+from ltmlbench.plugin import Tracker, json_line
 
 
 class JsonLines(Tracker):
@@ -27,9 +25,8 @@ class JsonLines(Tracker):
         self._path.parent.mkdir(parents=True, exist_ok=True)
 
     def _write(self, event: str, **values: Any) -> None:
-        line = json.dumps({"event": event, "time": round(time.time(), 3), **values}, default=str)
         with open(self._path, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(json_line(event, **values) + "\n")
 
     def benchmark_started(self, config: Mapping[str, Any], stages: int) -> None:
         self._write("benchmark_started", config=dict(config), stages=stages)

@@ -68,10 +68,11 @@ def ltmlbench_explanations() -> list[Record]:
             "grad-cam",
             "ltmlbench_vision.gradcam:GradCam",
             "Grad-CAM per label as a gallery, and how much of it lies inside known lesions",
-            citation="Selvaraju et al., Grad-CAM, ICCV 2017; captum",
-            formula="ReLU(Σ_d mean_x(∂z_c/∂F_d) F_d)",
-            ours="energy and pointing game on cells (docs/methods.md)",
-            checked="captum computes it; where the place is known, by pictures made for it",
+            citation="Selvaraju et al., Grad-CAM, ICCV 2017; Draelos and Carin, HiResCAM, 2020",
+            formula="ReLU(Σ_d mean_x(∂z_c/∂F_d) F_d); where the last maps are below 7×7 cells, "
+            "ReLU(Σ_d (∂z_c/∂F_d) ⊙ F_d) of finer ones",
+            ours="which maps; energy and pointing game on cells (docs/methods.md)",
+            checked="where the place is known, by pictures made for it",
         )
     ]
 

@@ -44,7 +44,7 @@ def draw_gallery(task: Task, rows: Rows, pairs: tuple[Rows, Rows], looks: Looks)
     ]
     corners, width, height = _flow([len(strip) for strip in strips])
     canvas = _Canvas(width, height)
-    canvas.header(task)
+    canvas.header(task, looks)
     for strip, (x, y) in zip(strips, corners, strict=True):
         for i, panel in enumerate(strip):
             canvas.panel(x + i * (SIDE + GAP), y, panel)
@@ -176,12 +176,13 @@ class _Canvas:
             short = short.removesuffix("…")[:-1] + "…"
         self.draw.text(at, short, font=font, fill=colour)
 
-    def header(self, task: Task) -> None:
+    def header(self, task: Task, looks: Looks) -> None:
         simulated = "SIMULATED · " if task.samples.protocol.simulated else ""
-        title = f"{simulated}Grad-CAM · {task.backbone.label} · {task.split.name}"
+        title = f"{simulated}{looks.kind} · {task.backbone.label} · {task.split.name}"
         room = self.image.width - 2 * BETWEEN
         self.text((BETWEEN, 10), title, _font(17, bold=True), INK, room)
-        said = "colour: the map's own scale, blue low to red high"
+        h, w = looks.cams.shape[1:]
+        said = f"{h}×{w} cells; colour: the map's own scale, blue low to red high"
         if known_evidence(task.samples):
             said += "; white outline: what shows the label"
         self.text((BETWEEN, 34), said, _font(12), SOFT, room)

@@ -12,11 +12,22 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ltmlbench.plugin import Explanation, ModelStage, Ready, Rows, Samples, Stage, Task, Work
+from ltmlbench.plugin import (
+    Explanation,
+    ModelStage,
+    Ready,
+    Rows,
+    Samples,
+    Stage,
+    Task,
+    Work,
+    as_cell,
+)
 
 
 class GradCam(Explanation):
-    """Grad-CAM (Selvaraju et al., ICCV 2017; captum) on the trunk's feature maps.
+    """Grad-CAM (Selvaraju et al., ICCV 2017) on the trunk's feature maps; where they have fewer
+    than 7×7 cells, HiResCAM (Draelos and Carin, 2020) on the deepest layer that has as many.
 
     Works for every model that has a network, whatever its backbone and head. Pictures: a sample, a
     map per label, and the map of a head with region attention. Numbers, where the data set has
@@ -132,6 +143,7 @@ class Look(Stage):
     Writes ``gallery.png`` and, with ``evidence``, ``pointing.csv``.
     """
 
+    version: ClassVar[int] = 2
     sees_truth: ClassVar[bool] = True
 
     model: ModelStage
@@ -160,7 +172,7 @@ class Look(Stage):
                 where, columns, packed = file["rows"], file["labels"], file["masks"]
             found = look(network, work, where, columns)
             table = pointing_game(work, where, columns, packed, found.cams)
-            table.to_csv(work.folder / "pointing.csv", index=False)
+            table.map(as_cell).to_csv(work.folder / "pointing.csv", index=False)
 
     def _shown(self, task: Task) -> tuple[Rows, tuple[Rows, Rows]]:
         """The rows to show, and the pairs (rows, label columns) whose maps are shown."""

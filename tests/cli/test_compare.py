@@ -171,5 +171,5 @@ def test_the_report_has_the_same_differences(tmp_path, capsys):
     assert "## SIMULATED · Differences" in table
     assert line in table
     page = (out / "report.html").read_text()
-    assert '<section id="differences">' in page
+    assert '<section id="part-the-answer">' in page
     assert "2 folds resolve true differences in map" in page

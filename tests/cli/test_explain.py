@@ -18,6 +18,7 @@ SMALL = [
     "--epochs=1",
     "--limit=40",
     "--set=floors=majority",
+    "--set=precision=float32",
 ]
 
 

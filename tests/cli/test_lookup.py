@@ -1,12 +1,16 @@
 """list, info, plugins, data, help: what a person reads."""
 
+import re
+import shlex
+from argparse import ArgumentParser
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from ltmlbench import __version__
-from ltmlbench.cli import VERBS, main
+from ltmlbench.cli import VERBS, main, parser_of
 
 
 def test_help_names_every_command(capsys):
@@ -20,6 +24,16 @@ def test_help_names_every_command(capsys):
 def test_every_command_explains_itself(verb, capsys):
     assert main([verb, "--help"]) == 0
     assert f"usage: ltmlbench {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "subsets"])
+def test_the_help_of_every_command_ends_with_an_example_that_it_takes(verb):
+    parser = parser_of(verb)
+    example = re.search(r"Example[^:]*:\s+(?:bash\s+)?ltmlbench (.+)", parser.description)[1]
+    name, *given = shlex.split(example.partition(" >>")[0])
+    assert name == verb
+    options = ArgumentParser(parents=[parser], add_help=False, conflict_handler="resolve")
+    options.parse_args(given)
 
 
 def test_version(capsys):

@@ -47,10 +47,25 @@ class Toy(Stage):
             if not seen.exists():
                 seen.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
+        elif what == "meet":  # until so many have begun
+            end = time.monotonic() + 60
+            while len(list(work.folder.parent.glob("*/scratch/pid"))) < int(of):
+                assert time.monotonic() < end, "nobody came"
+                time.sleep(0.05)
+        elif what == "gpu":
+            (work.folder / "out.txt").write_text(os.environ["CUDA_VISIBLE_DEVICES"])
+            time.sleep(0.3)
         elif what == "threads":
             import torch
 
             (work.folder / "out.txt").write_text(str(torch.get_num_threads()))
+
+
+class Long(Toy):
+    """A toy that takes long enough for a job of its own."""
+
+    def trains_on(self, task):
+        return 1000
 
 
 TASK = Task(
@@ -64,15 +79,15 @@ TASK = Task(
 )
 
 
-def grid_of(*stages, ends=()):
+def grid_of(*stages, ends=(), task=TASK):
     """A grid of the stages and what they wait for; a run for each of ``ends`` (all, if none)."""
     nodes = {}
 
     def add(stage):
-        identity = stage.identity(TASK)
+        identity = stage.identity(task)
         if identity not in nodes:
             inputs = tuple(add(inner) for inner in stage.inputs())
-            nodes[identity] = Node(identity, stage, TASK, inputs, stage.title)
+            nodes[identity] = Node(identity, stage, task, inputs, stage.title)
         return identity
 
     for stage in stages:
@@ -85,8 +100,8 @@ def grid_of(*stages, ends=()):
             fold="fold 1",
             seed=0,
             floor=False,
-            identity=stage.identity(TASK),
-            model=stage.identity(TASK),
+            identity=stage.identity(task),
+            model=stage.identity(task),
         )
         for stage in ends or stages
     ]

@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from engine_toys import TASK, Toy, grid_of, outcomes_of
 
+from ltmlbench.engines.devices import gpus, one_of
 from ltmlbench.engines.local import Local
 from ltmlbench.store import Store
+from ltmlbench.task import Numerics
 
 HERE = str(Path(__file__).parent)
 
@@ -178,3 +181,39 @@ def test_what_a_worker_cannot_load_is_one_failed_stage(tmp_path):
     assert causes["other"] == ""
     assert "Mine" in causes["mine"]
     assert "--jobs 1" in causes["mine"]
+
+
+def test_every_worker_has_a_gpu_of_its_own_also_one_that_replaces_another(tmp_path, monkeypatch):
+    monkeypatch.setattr("ltmlbench.engines.local.gpus", lambda: ["3", "GPU-7f"])
+    task = replace(TASK, numerics=Numerics(device="cuda"))
+    stages = [
+        Toy(name="first", act="gpu"),
+        Toy(name="second", act="gpu"),
+        Toy(name="lost", act="lost-once"),
+        Toy(name="third", act="gpu"),
+        Toy(name="fourth", act="gpu"),
+    ]
+    store = Store(tmp_path)
+    grid = grid_of(*stages, task=task)
+    outcomes = outcomes_of(two_jobs, grid, store)
+    assert not any(outcome.failure for outcome in outcomes.values())
+    seen = [
+        (store.folder(stage.identity(task)) / "out.txt").read_text()
+        for stage in stages
+        if stage.act == "gpu"
+    ]
+    assert set(seen) == {"3", "GPU-7f"}
+
+
+def test_the_gpus_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert gpus() == ["0", "1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5, GPU-7f")
+    assert gpus() == ["5", "GPU-7f"]
+    assert [one_of(gpus(), worker)["CUDA_VISIBLE_DEVICES"] for worker in range(3)] == [
+        "5",
+        "GPU-7f",
+        "5",
+    ]
+    assert one_of([], 0) == {}

@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 from ltmlbench.contracts import Engine
 from ltmlbench.engines.local import Local
 from ltmlbench.engines.referee import run_engine
+from ltmlbench.errors import RequestError
 from ltmlbench.grid import Outcome
 from ltmlbench.store import Store
 
@@ -91,3 +92,12 @@ def test_what_cannot_be_written_is_said_and_the_others_go_on(tmp_path, capsys):
     error = capsys.readouterr().err
     assert "No space left on device" in error
     assert "the same command writes them later" in error
+
+
+def test_what_the_user_has_to_mend_before_anything_ran_is_raised_as_it_is(tmp_path):
+    class Missing(Engine):
+        def run(self, grid, store, jobs, ended):
+            raise RequestError("pip install it")
+
+    with pytest.raises(RequestError, match="pip install it"):
+        run_engine(Missing(), "missing", grid_of(Toy(name="a")), Store(tmp_path), 1, print)

@@ -4,8 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltmlbench.evaluation.comparison import compare, compare_cells
+from ltmlbench.evaluation.comparison import Pairs, compare_cells
 from ltmlbench.evaluation.paired import corrected_t
+
+
+def compare(values, baseline, test_share, rope, draws=None, **given):
+    return Pairs(values, test_share, draws, **given).against(baseline, rope)
 
 
 def frame(rows, seeds=1):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ltmlbench.evaluation.statistics import summarise
+from ltmlbench.evaluation.statistics import spread, summarise
 
 
 def frame(**values):
@@ -44,3 +44,26 @@ def test_undefined_values_are_left_out_and_n_says_so():
 def test_nothing_gives_nothing():
     empty = pd.DataFrame({"method": pd.Series(dtype=str), "value": pd.Series(dtype=float)})
     assert summarise(empty, ["method"]).empty
+
+
+def test_split_and_training_are_told_apart():
+    """Made of a spread of 3 between folds and 1 between seeds; one-way components of variance."""
+    rng = np.random.default_rng(0)
+    values = 3 * rng.normal(size=(4000, 1)) + rng.normal(size=(4000, 3))
+    found = spread(values)
+    assert found.split == pytest.approx(3, rel=0.05)
+    assert found.model == pytest.approx(1, rel=0.05)
+    means = values.mean(axis=1)
+    within = ((values - means[:, None]) ** 2).sum() / (4000 * 2)
+    assert found.model**2 == pytest.approx(within)
+    assert found.split**2 == pytest.approx(means.var(ddof=1) - within / 3)
+
+
+def test_what_one_seed_or_one_fold_cannot_tell_is_undefined():
+    one_seed, one_fold = spread([[1.0], [3.0]]), spread([[1.0, 3.0]])
+    assert np.isnan(one_seed.model)
+    assert one_seed.split == pytest.approx(np.sqrt(2))
+    assert np.isnan(one_fold.split)
+    assert one_fold.model == pytest.approx(np.sqrt(2))
+    assert spread([[1.0, np.nan], [1.0, 3.0]]).model == pytest.approx(np.sqrt(2))
+    assert spread([[0.0, 9.0], [9.0, 0.0]]).split == 0

@@ -222,7 +222,7 @@ def test_rare_labels_and_labels_that_meet_all_others_are_left_out_on_request():
     assert (last["subset"], last["labels"]) == ("left out", ("0", "1"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(label_matrices(), st.randoms(use_true_random=False), st.booleans())
 def test_permuting_rows_and_labels_permutes_the_answer(Y, random, with_prototypes):
     n, c = Y.shape
@@ -240,7 +240,7 @@ def test_permuting_rows_and_labels_permutes_the_answer(Y, random, with_prototype
     assert second.score_ == pytest.approx(first.score_, abs=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(label_matrices())
 def test_doubling_the_data_changes_nothing(Y):
     once, twice = RelationalSubsets().fit(Y), RelationalSubsets().fit(np.vstack([Y, Y]))
@@ -248,7 +248,7 @@ def test_doubling_the_data_changes_nothing(Y):
     assert once.shares_ == twice.shares_
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(label_matrices(), st.integers(0, 16))
 def test_a_label_that_never_occurs_changes_nothing_wherever_it_stands(Y, place):
     place = min(place, Y.shape[1])
@@ -262,7 +262,7 @@ def test_a_label_that_never_occurs_changes_nothing_wherever_it_stands(Y, place):
     assert two.shares_ == one.shares_
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(label_matrices(), st.integers(0, 3))
 def test_every_label_is_in_at_most_one_subset_and_rows_match_their_labels(Y, negatives):
     fitted = RelationalSubsets().fit(Y)
@@ -303,7 +303,7 @@ def test_the_shares_are_those_of_the_report_and_the_score_their_weighted_sum():
     assert RelationalSubsets(2).fit(DENSE).shares_[2] == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(label_matrices(), st.integers(1, 2), st.booleans())
 def test_the_number_of_subsets_is_the_smallest_that_leaves_a_fifth(Y, min_labels, with_prototypes):
     prototypes = np.random.default_rng(0).normal(size=(Y.shape[1], 3)) if with_prototypes else None

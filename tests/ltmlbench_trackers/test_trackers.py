@@ -104,16 +104,18 @@ def test_nobody_is_told_anything_after_the_end(tmp_path):
     assert [e["event"] for e in lines(tmp_path / "events.jsonl")] == ["stage_started", "closed"]
 
 
-def test_tensorboard_files_hold_the_curves(table, tmp_path):
+def test_tensorboard_files_hold_the_curves_and_the_table(table, tmp_path):
     reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     ltmlbench.run(settings(table, tmp_path, trackers="tensorboard", folds=2))
     folders = {p.parent for p in (tmp_path / "out" / "tensorboard").rglob("events.out*")}
-    curves = []
+    curves, texts = [], []
     for folder in folders:
         events = reading.EventAccumulator(str(folder)).Reload()
+        texts += events.Tags()["tensors"]
         if "train_loss" in events.Tags()["scalars"]:
             curves.append([e.step for e in events.Scalars("train_loss")])
     assert curves == [[1, 2, 3]] * 2
+    assert {"table.md/text_summary", "config.yaml/text_summary"} <= set(texts)
 
 
 def test_mlflow_holds_parameters_scores_and_the_table(table, tmp_path, monkeypatch):

@@ -8,15 +8,16 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from ltmlbench import load
-from ltmlbench.contracts import POINTING
+from ltmlbench.contracts import POINTING, Norm
 from ltmlbench.feeds.pictures.views import plain
 from ltmlbench.fit import Fit
 from ltmlbench.store import Store
 from ltmlbench.task import Schedule
 from ltmlbench.testing import made, work_for
-from ltmlbench.training.network import build_network
+from ltmlbench.training.network import Network, build_network
 from ltmlbench_vision.cam import enlarge, look
 from ltmlbench_vision.gradcam import Evidence, Look, chosen, evenly, evidence_mask, known_evidence
 
@@ -51,12 +52,50 @@ def written_out(network, task, row, label):
 def test_it_is_the_formula_for_every_backbone_and_head(task, work, backbone, head):
     network = network_of(task, backbone, head)
     rows, labels = np.array([3, 3, 7, 0, 20]), np.array([0, 2, 1, 1, 0])
-    found = look(network, work, rows, labels)
+    found = look(network, work, rows, labels, fine=1)
+    assert found.kind == "Grad-CAM"
     assert found.cams.shape[0] == 5
     assert found.cams.max() > 0
     for row, label, cam in zip(rows, labels, found.cams, strict=True):
         expected = written_out(network, task, row, label)
         np.testing.assert_allclose(cam, expected, rtol=1e-3, atol=1e-7)
+
+
+class TwoSteps(nn.Module):
+    """8×8 maps, then 2×2 ones."""
+
+    num_features, mean, std = 4, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.lower = nn.Conv2d(3, 5, 8, stride=8)
+        self.upper = nn.Conv2d(5, 4, 4, stride=4)
+        self.norm = Norm(np.array(self.mean), np.array(self.std))
+
+    def forward(self, images):
+        return self.upper(torch.relu(self.lower(images)))
+
+
+def test_a_coarse_last_layer_gives_way_to_the_deepest_one_with_enough_cells(task, work):
+    trunk = TwoSteps()
+    network = Network(trunk, load("head", "linear").build(4, 3)).eval()
+    found = look(network, work, np.array([4, 9]), np.array([0, 2]))
+    assert found.cams.shape == (2, 8, 8)
+    assert "HiResCAM" in found.kind
+    pixels = task.samples.read(9, 64)[None]
+    lower = trunk.lower(torch.from_numpy(plain(pixels, trunk.mean, trunk.std)))
+    logit = network.head(trunk.upper(torch.relu(lower)))[0, 2]
+    (slope,) = torch.autograd.grad(logit, lower)
+    expected = (slope * lower).sum(dim=1).relu()[0].detach().numpy()
+    np.testing.assert_allclose(found.cams[1], expected, rtol=1e-4, atol=1e-7)
+    assert not trunk.lower._forward_hooks
+
+
+def test_where_no_layer_is_fine_enough_the_last_one_is_shown(work):
+    network = Network(TwoSteps(), load("head", "linear").build(4, 3)).eval()
+    found = look(network, work, np.array([4]), np.array([0]), fine=9)
+    assert found.cams.shape == (1, 2, 2)
 
 
 def test_it_says_the_probability_and_the_attention_of_the_network(task, work):

@@ -1,11 +1,16 @@
 """A plausible benchmark: two floors, three methods, three folds, eyes and patients."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from ltmlbench.contracts import PublishedRow
 from ltmlbench.data.samples import Protocol
 from ltmlbench.report.about import About
+
+sys.path.insert(0, str(Path(__file__).parent))  # made_grid and browser
 
 LABELS = {"N": 2956, "D": 1764, "O": 1078, "G": 316, "C": 307, "A": 279, "M": 62, "H": 9}
 SHOTS = ("head",) * 6 + ("medium", "tail")

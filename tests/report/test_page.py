@@ -1,16 +1,20 @@
 """report.html: one file, everything in it, nothing loaded from elsewhere, well formed."""
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from ltmlbench.report import page as page_module
+from ltmlbench.report import page_parts
 from ltmlbench.report.page import render_page
-from ltmlbench.results.records import FailureRecord, RunRecord
+from ltmlbench.results.records import CostRecord, FailureRecord, RunRecord
 from ltmlbench.results.tables import write_results
 
-VOID = {"meta", "br", "circle", "path", "use", "polyline"}
+VOID = {"meta", "br", "input", "img"}
 ENVIRONMENT = {"torch": "2.15.0", "processor": "A <fast> one × 2", "gpu": ""}
 
 
@@ -20,8 +24,14 @@ class Page(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.open, self.links, self.ids, self.texts, self.tags = [], [], [], [], []
+        self.scripts = []
         self.feed(html)
         assert self.open == []
+
+    @property
+    def data(self):
+        """What the script draws."""
+        return json.loads(self.scripts[0])
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
@@ -39,7 +49,7 @@ class Page(HTMLParser):
             assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.texts.append(data)
+        (self.scripts if self.open[-1:] == ["script"] else self.texts).append(data)
 
     @property
     def text(self):
@@ -75,6 +85,11 @@ def history(runs):
     return [{key: str(value) for key, value in row.items()} for row in values]  # as read from CSV
 
 
+def own(html):
+    """The page without the libraries in it, which may name addresses."""
+    return re.sub(r"<script>.*?</script>|<style>.*?</style>", "", html, flags=re.S)
+
+
 def test_it_is_well_formed_and_loads_nothing(results, about, runs, history):
     html = render_page(results, about, runs=runs, history=history, config="folds: 3 # <b>")
     page = Page(html)
@@ -84,32 +99,53 @@ def test_it_is_well_formed_and_loads_nothing(results, about, runs, history):
     outside = [link for link in page.links if not link.startswith("#")]
     assert outside
     assert all(link.startswith("runs/") for link in outside)
-    assert not re.search(r"https?:|url\(|@import|<script|<link", html)
+    assert not re.search(r"https?:|url\(|@import|<link|src=", own(html))
+    assert "default-src 'none'" in html
 
 
-def test_it_holds_the_same_table(results, about):
+def test_every_element_that_the_script_fills_is_there(results, about, runs, history):
+    html = render_page(results, about, runs=runs, history=history)
+    code = (Path(page_module.__file__).parent / "page.js").read_text()
+    asked = set(re.findall(r'(?:\$|fill|options)\("([a-z-]+)"', code))
+    sections = [value for value in vars(page_parts).values() if isinstance(value, str)]
+    every = set(re.findall(r'id="([a-z-]+)"', "".join([html, *sections])))
+    assert len(asked) > 20
+    assert asked <= every
+
+
+def test_the_numbers_are_those_of_the_table(results, about):
+    data = Page(render_page(results, about)).data
+    place = {row["name"]: number for number, row in enumerate(data["rows"])}
+    own = results.query("method == 'ib' and unit == 'patient' and metric == 'odir_auc'")["value"]
+    mean, std, n, low, high = data["sets"][0]["cells"]["patient"]["odir_auc"]["all"][place["ib"]]
+    assert (mean, std, n) == (round(own.mean(), 4), round(own.std(ddof=1), 4), 3)
+    assert low < mean < high
+    assert "n = 3 runs (3 folds × 1 seed)" in data["sets"][0]["caption"]
+    published = {(row["method"], row["backbone"]): row for row in data["published"]}
+    row = published["ib", "ResNet-50"]
+    assert row["values"]["odir_kappa"] == [0.553, 0.01]
+    assert "printed 0.974; inconsistent with its own kappa" in row["note"]
+    assert not any(method == "rskd" for method, _ in published)
+
+
+def test_remarks_and_notes_are_told(results, about):
     text = Page(render_page(results, about)).text
-    assert "0.420 ± 0.010" in text
-    assert "ib, published [1] ResNet-50 0.553 ± 0.010 0.974 ± 0.009 0.887 ± 0.012" in text
-    assert "[1] printed 0.974; inconsistent with its own kappa; probably 0.874" in text
-    assert "over n = 3 runs (3 folds × 1 seed)" in text
     assert about.remarks[0] in text
     assert about.notes[0] in text
 
 
-def test_labels_are_shaded_by_their_value_and_undefined_ones_are_not(results, about):
+def test_undefined_is_null_and_never_a_number(results, about):
     results.loc[results["label"] == "H", "value"] = float("nan")
     html = render_page(results, about)
-    assert 'class="heat" style="--v:' in html
-    assert "<td>undefined</td>" in html
-    assert "nan" not in html.replace("tabular-nums", "").lower()
+    page = Page(html)
+    assert set(page.data["sets"][0]["cells"]["eye"]["map"]["labels"][-1]) == {None}
+    assert "NaN" not in page.scripts[0]
 
 
-def test_every_trained_row_has_its_curves(results, about, runs, history):
-    page = Page(render_page(results, about, runs=runs, history=history))
-    assert page.tags.count("svg") == 2 * 3  # two quantities, three trained methods
-    assert page.tags.count("polyline") == 2 * 9 + 9  # every run, and all once more as background
-    assert "Validation mAP" in page.text
+def test_every_trained_row_has_its_learning_curves(results, about, runs, history):
+    data = Page(render_page(results, about, runs=runs, history=history)).data
+    assert len(data["learning"]) == 9
+    assert data["learning"][0]["val_map"] == [[1, 0.1], [2, 0.2], [3, 0.3]]
 
 
 def test_a_diverged_or_short_history_is_drawn_as_far_as_it_goes(results, about, runs):
@@ -117,9 +153,19 @@ def test_a_diverged_or_short_history_is_drawn_as_far_as_it_goes(results, about, 
         {"run": runs[-1].id, "epoch": 1, "train_loss": 0.7, "val_map": 0.0},
         {"run": runs[-1].id, "epoch": 2, "train_loss": float("inf"), "val_map": ""},
     ]
-    html = render_page(results, about, runs=runs, history=history)
-    assert html.count("<circle") == 3  # one epoch of each quantity, and the background
-    assert "inf" not in re.sub("<style>.*?</style>", "", html, flags=re.S)
+    data = Page(render_page(results, about, runs=runs, history=history)).data
+    assert data["learning"] == [{"row": 4, "train_loss": [[1, 0.7]], "val_map": [[1, 0.0]]}]
+
+
+def test_costs_are_means_over_runs_and_what_nobody_recorded_is_no_column(results, about, runs):
+    cost = {"seconds": 120, "trained": 3000, "scored": 0, "parameters": 4_000_000}
+    costly = [run.model_copy(update={"cost": CostRecord(**cost)}) for run in runs]
+    data = Page(render_page(results, about, runs=costly)).data
+    ib = next(row for row in data["rows"] if row["name"] == "ib")
+    assert ib["cost"]["minutes"] == 2
+    assert ib["cost"]["parameters, million"] == 4
+    assert "peak memory, GiB" not in data["measures"]
+    assert Page(render_page(results, about, runs=runs)).data["measures"] == []
 
 
 def test_runs_link_to_their_folders_and_failures_are_named(results, about, runs):
@@ -178,8 +224,10 @@ def test_every_value_of_a_foreign_folder_is_escaped(results, about, runs):
                     damaged=said, made=said, unexplained=said)  # fmt: skip
     history = [{"run": runs[0].id, "epoch": 1, "train_loss": 1.0, "val_map": 0.5}]
     html = render_page(results, nasty, runs=runs, history=history, config=evil)
-    assert "<script" not in html
+    assert evil not in html
+    assert html.count("<script") == 4
     assert html.count("&lt;script") >= 15
+    assert evil in [row["name"] for row in Page(html).data["rows"]]
 
 
 def test_rows_trained_in_several_environments_are_told_apart_and_unknown_is_said(
@@ -189,3 +237,16 @@ def test_rows_trained_in_several_environments_are_told_apart_and_unknown_is_said
     text = Page(render_page(results, about, runs=runs)).text
     assert f"1 of 15 runs: {runs[0].method}" in text
     assert "unknown: it was not recorded" in text
+
+
+def test_official_test_sets_stand_apart_and_published_rows_say_which_they_are_of(results, about):
+    names = {"fold 1 of 3": "official near", "fold 2 of 3": "official far"}
+    official = results[results["fold"] != "fold 3 of 3"]
+    official = official.assign(fold=official["fold"].map(names))
+    far = [row.model_copy(update={"test_set": "far"}) for row in about.published]
+    data = Page(render_page(official, replace(about, published=far))).data
+    assert [found["name"] for found in data["sets"]] == ["near", "far"]
+    assert {row["set"] for row in data["published"]} == {"far"}
+    place = next(n for n, row in enumerate(data["rows"]) if row["name"] == "ib")
+    means = [s["cells"]["eye"]["odir_kappa"]["all"][place][0] for s in data["sets"]]
+    assert means == [0.41, 0.42]

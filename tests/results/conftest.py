@@ -92,6 +92,11 @@ def folder(tmp_path):
 
 
 @pytest.fixture
+def make_folder():
+    return Folder
+
+
+@pytest.fixture
 def make_run():
     return run_record
 

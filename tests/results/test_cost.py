@@ -1,11 +1,14 @@
 """What a row costs, against a count by hand."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from ltmlbench import load
 from ltmlbench.data.samples import Protocol
+from ltmlbench.engines.execute import execute
+from ltmlbench.feeds.ready import make_ready
 from ltmlbench.grid import Row, build_grid
 from ltmlbench.report.cost import cost_block
 from ltmlbench.results.cost import cost_of
@@ -77,4 +80,42 @@ def test_the_table_gives_means_over_runs_and_leaves_out_what_has_no_cost():
         ["ib", "net", "1.5", "3,000", "1,000"],
         ["ours", "net", "5.0", "3,000", "1,000"],
     ]
+    assert "peak memory, GiB" not in block.header
     assert cost_block(runs[3:]) is None
+
+
+def test_memory_and_parameters_are_shown_where_every_run_of_a_row_recorded_them():
+    known = {"seconds": 60, "trained": 1, "scored": 0, "parameters": 3_380_000, "memory": 3 << 29}
+    runs = [
+        record("new", 60, cost=known),
+        record("old", 60),
+        record("mixed", 60),
+        record("mixed", 61, cost=known),
+    ]
+    block = cost_block(runs)
+    place = {name: block.header.index(name) for name in block.header}
+    for line, memory, parameters in zip(
+        block.lines, ("1.50", "–", "–"), ("3.38", "–", "–"), strict=True
+    ):
+        assert line.cells[place["peak memory, GiB"]].text == memory
+        assert line.cells[place["parameters, million"]].text == parameters
+    assert "peak GPU memory, GiB" not in block.header
+
+
+def test_a_training_that_an_engine_ran_notes_memory_and_parameters(task, tmp_path):
+    grid, store = laid_out(task, "ib"), Store(tmp_path)
+    (ib,) = grid.runs
+    make_ready(task.feed, task.samples, store)
+    for node in _in_order(grid, ib.model):
+        assert not execute(node, store, lambda event, **values: None).failure
+    spent = cost_of(ib.model, grid, store)
+    network = json.loads((store.get(ib.model).folder / "network.json").read_text())
+    assert spent.parameters == network["parameters"] > 0
+    assert 50 << 20 < spent.memory < 64 << 30
+    assert spent.device_memory is None
+
+
+def _in_order(grid, identity):
+    for inner in grid.nodes[identity].inputs:
+        yield from _in_order(grid, inner)
+    yield grid.nodes[identity]

@@ -8,10 +8,11 @@ import tomllib
 import xml.etree.ElementTree as ET
 
 import pytest
+import yaml
 
 from ltmlbench.errors import RequestError
 from ltmlbench.hooks import KINDS
-from ltmlbench.scaffold import create
+from ltmlbench.scaffold import Package, create
 
 
 def _install(package, site):
@@ -95,6 +96,17 @@ def test_it_imports_the_public_face_alone(kind, tmp_path):
     assert imported - {"ltmlbench.plugin"} == set()
 
 
+def test_its_ci_file_runs_the_tests_of_the_component(tmp_path):
+    texts = create("loss", "made", tmp_path).texts()
+    steps = yaml.safe_load(texts[".github/workflows/test.yml"])["jobs"]["test"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == [
+        'pip install ".[test]"',
+        "ltmlbench check loss/made",
+        "python -m pytest",
+    ]
+    assert "${{ matrix.python }}" in texts[".github/workflows/test.yml"]
+
+
 @pytest.mark.slow
 def test_pip_installs_it_without_a_network_or_build_isolation(tmp_path):
     package = create("loss", "made", tmp_path)
@@ -105,6 +117,13 @@ def test_pip_installs_it_without_a_network_or_build_isolation(tmp_path):
     assert done.returncode == 0, done.stderr
     path = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     assert "  made" in _run("ltmlbench", "list", "loss", environment=path).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"), [("my-loss", "MyLoss"), ("steep", "MySteep"), ("two-way-2", "MyTwoWay2")]
+)
+def test_its_class_is_told_from_the_contract_once(name, cls, tmp_path):
+    assert Package("loss", name, tmp_path).cls == cls
 
 
 def test_nothing_is_overwritten(tmp_path):

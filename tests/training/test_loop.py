@@ -205,6 +205,10 @@ def test_a_batch_larger_than_the_data_is_one_batch(task, tmp_path):
 
 
 def test_bfloat16_trains_too(task, tmp_path):
-    half = replace(task, numerics=Numerics(dtype="bfloat16"))
+    half = replace(
+        task,
+        schedule=Schedule(epochs=2, batch_size=8, lr=3e-3),
+        numerics=Numerics(dtype="bfloat16"),
+    )
     rows = history(run(stage(), half, tmp_path))
     assert float(rows[-1]["train_loss"]) < float(rows[0]["train_loss"])
