@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ltmlbench.plugin import (
     PARTS,
@@ -23,6 +23,8 @@ from ltmlbench.plugin import (
 
 if TYPE_CHECKING:
     from ltmlbench_reduced.cct_network import CctNetwork
+
+DOMAIN_WEIGHT = 0.1
 
 
 class CctNet(Method):
@@ -45,7 +47,13 @@ class CctNet(Method):
 
     source: Literal["grades", "none"] = Field("grades", description="what is transferred from")
     width: int = Field(128, ge=1, description="channels of the refined features")
-    domain_weight: float = Field(0.1, ge=0, description="λ, of the domain loss")
+    domain_weight: float = Field(DOMAIN_WEIGHT, ge=0, description="λ, of the domain loss")
+
+    @model_validator(mode="after")
+    def _means_something(self) -> Self:
+        if self.source == "none" and self.domain_weight != DOMAIN_WEIGHT:
+            raise ValueError("domain_weight means nothing with source=none: leave it out")
+        return self
 
     def suited(self, task: Task) -> Self:
         """Without a source that has grades, nothing is transferred."""

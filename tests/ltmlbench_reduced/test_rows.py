@@ -92,6 +92,8 @@ def test_cct_net_says_what_it_lacks():
     assert load("method", "cct-net").suited(pictures).source == "none"
     with pytest.raises(RequestError, match="grades 0 and above"):
         load("method", "cct-net").plan(pictures)
+    with pytest.raises(RequestError, match="domain_weight means nothing with source=none"):
+        load("method", "cct-net[source=none,domain_weight=1]")
     healthy = replace(bars(10), extras={"grade": np.zeros(10)})
     alone = replace(pictures, sources=(Source("healthy", healthy, pictures.feed),))
     assert load("method", "cct-net").suited(alone).source == "none", "nothing to tell apart"
