@@ -36,6 +36,12 @@ class Row:
     def floor(self) -> bool:
         return self.method is not None and self.method.floor
 
+    @property
+    def reduced(self) -> str:
+        """What it lacks of the method it is named after; empty if nothing."""
+        entry = registry().entry_of(self.method) if self.method is not None else None
+        return entry.record.ours if entry and entry.record.reduced else ""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -44,6 +50,7 @@ class Run:
     Args:
         row: identity of the method and the backbone with all their options, and of the arithmetic.
         options: what that identity is made from, to tell rows of one name apart.
+        reduced: what it lacks of the method it is named after; empty if nothing.
         identity: of its predictions; empty if it could not be planned.
         model: identity of the stage that predicts.
         explanation: identity of the stage that looks into the model; empty if there is none.
@@ -61,6 +68,7 @@ class Run:
     explanation: str = ""
     row: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    reduced: str = ""
     failure: str = ""
     trace: str = ""
 
@@ -268,6 +276,7 @@ def _lay_out(
         model="",
         row=digest(key),
         options={"method": shown, "backbone": {} if row.floor else network.options},
+        reduced=row.reduced,
     )
     where = " · ".join([row.name, label, task.split.name, f"seed {task.seed}"])
     try:

@@ -46,6 +46,11 @@ class Record:
             part in an identity but the stages they plan, which have versions of their own.
         catch_all: the option that takes a name nobody registered (timm's model names).
         embedded: the data set that is used where nobody names one.
+        formula: what it computes, one line.
+        ours: what of it is not in the source, one line.
+        checked: what its numbers were held against, e.g. those of the authors' released code.
+        reduced: it is less than the method it is named after, as ``ours`` says; lists, tables and
+            reports call it reduced.
     """
 
     name: str
@@ -56,6 +61,10 @@ class Record:
     version: int = 1
     catch_all: str = ""
     embedded: bool = False
+    formula: str = ""
+    ours: str = ""
+    checked: str = ""
+    reduced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Use:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._held: tuple[FileLock, Path] | None = None
-        if root.is_dir():  # of what is not there nothing can be removed
+        if (root / "artifacts").is_dir():  # of what is not there nothing can be removed
             self._note(None)
 
     def only(self, identities: Iterable[str]) -> None:

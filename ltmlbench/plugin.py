@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ltmlbench.data.folders import pictures_in as pictures_in
     from ltmlbench.data.folders import squeezed as squeezed
     from ltmlbench.data.folders import subfolders as subfolders
+    from ltmlbench.data.samples import Covariate as Covariate
     from ltmlbench.data.samples import Protocol as Protocol
     from ltmlbench.data.samples import Samples as Samples
     from ltmlbench.data.sheets import Sheet as Sheet
@@ -170,7 +171,7 @@ _PUBLIC = {
     "ltmlbench.data.folders": (
         "PictureFiles file_below folder_below given_folder pictures_in squeezed subfolders"
     ),
-    "ltmlbench.data.samples": "Protocol Samples",
+    "ltmlbench.data.samples": "Covariate Protocol Samples",
     "ltmlbench.data.sheets": "Sheet csv_rows read_sheet",
     "ltmlbench.division": "Division meetings shares unit_rows",
     "ltmlbench.engines.execute": "Tell execute",

@@ -126,6 +126,7 @@ def _content(samples: Samples, feed: Feed) -> dict[str, Any]:
 _PARTS: Mapping[str, Callable[[Task], Any]] = {
     "data": lambda task: _content(task.samples, task.feed),
     "evidence": lambda task: task.samples.evidence_fingerprint,
+    "covariates": lambda task: task.samples.covariates_fingerprint,
     "split": lambda task: task.split.fingerprint,
     "backbone": lambda task: canonical(task.backbone),
     "schedule": lambda task: {"loop": LOOP, **canonical(task.schedule.identity)},
@@ -141,5 +142,5 @@ _PARTS: Mapping[str, Callable[[Task], Any]] = {
         for source in task.sources
     ],
 }
-PARTS = frozenset(_PARTS) - {"sources", "evidence"}
+PARTS = frozenset(_PARTS) - {"sources", "evidence", "covariates"}
 """The parts of a task a stage depends on unless it says otherwise."""

@@ -45,11 +45,17 @@ def test_one_that_was_killed_needs_nothing_any_more_and_leaves_nothing(tmp_path,
 
 
 def test_until_it_says_what_it_needs_it_may_need_everything(tmp_path):
+    (tmp_path / "artifacts").mkdir()
     with in_use(tmp_path) as use:
         assert users(tmp_path) == [User(os.getpid(), None)]
         use.only(["c" * 64])
         assert users(tmp_path) == [User(os.getpid(), frozenset({"c" * 64}))]
     assert users(tmp_path) == []
+
+
+def test_where_nothing_is_stored_nothing_is_noted(tmp_path):
+    with in_use(tmp_path):
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_store_that_is_not_there_is_not_made_by_looking_at_it(tmp_path):

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from inspect import cleandoc
 
 from ltmlbench.errors import RequestError
-from ltmlbench.hooks import KINDS
+from ltmlbench.hooks import KINDS, Record
 from ltmlbench.plugins import cause_of
 from ltmlbench.registry import Entry, registry
 from ltmlbench.spec import parse_spec
@@ -29,8 +29,13 @@ def list_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
             print(f"{name}:")
         width = max((len(_names(entry)) for entry in entries), default=0)
         for entry in entries:
-            print(f"  {_names(entry):<{width}}  {' '.join(entry.record.summary.split())}")
+            print(f"  {_names(entry):<{width}}  {_summary(entry)}")
     return 0
+
+
+def _summary(entry: Entry) -> str:
+    reduced = "reduced: " if entry.record.reduced else ""
+    return reduced + " ".join(entry.record.summary.split())
 
 
 def _names(entry: Entry) -> str:
@@ -82,10 +87,12 @@ def _print_entry(entry: Entry) -> None:
     if record.aliases:
         print(f"  also called: {', '.join(record.aliases)}")
     print(f"  {record.summary}")
+    if record.reduced:
+        print("  a reduced re-implementation, less than the authors' method: see `ours` below")
     documentation = cleandoc(cls.__doc__ or "").splitlines()
     print("\n".join(["", *(f"  {line}".rstrip() for line in documentation), ""]))
-    if record.citation:
-        print(f"  source: {record.citation}")
+    for name, text in facts(record).items():
+        print(f"  {name}: {text}")
     print("  options:" if cls.model_fields else "  options: none")
     for name, field in cls.model_fields.items():
         annotation = field.annotation
@@ -97,6 +104,18 @@ def _print_entry(entry: Entry) -> None:
         if field.description:
             print(f"        {field.description}")
     print()
+
+
+def facts(record: Record) -> dict[str, str]:
+    """What is known of a component in a line each: formula, source, what is ours, how it was
+    checked; only what its plugin says."""
+    told = {
+        "formula": record.formula,
+        "source": record.citation,
+        "ours": record.ours,
+        "checked": record.checked,
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _bound(item: object) -> str:

@@ -58,6 +58,32 @@ class Protocol(BaseModel):
 
 
 @dataclass(frozen=True)
+class Covariate:
+    """What is known of each sample besides what a network is shown, such as an age.
+
+    Args:
+        values: N or N×F numbers; NaN where it is not known.
+        oracle: labels follow from it. Whoever may not see the truth of a row may not see it
+            either, so it can teach and never predict.
+    """
+
+    values: npt.NDArray[Any]
+    oracle: bool = False
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values, dtype=np.float64)
+        object.__setattr__(self, "values", values.reshape(len(values), -1))
+
+    def without(self, rows: npt.NDArray[np.int64]) -> Covariate:
+        """The same, what tells the truth of ``rows`` unknown."""
+        if not self.oracle:
+            return self
+        values = self.values.copy()
+        values[rows] = np.nan
+        return replace(self, values=values)
+
+
+@dataclass(frozen=True)
 class Samples:
     """N samples in a fixed order.
 
@@ -82,6 +108,7 @@ class Samples:
         masks: ``masks(row, size)`` gives size×size×L uint8, 1 where a structure is, in the geometry
             of the decoded picture; None if there are none. Must be picklable.
         mask_content: N digests of what ``masks`` reads; empty where ``content`` covers it.
+        covariates: by name, what else is known of each sample.
     """
 
     ids: tuple[str, ...]
@@ -99,6 +126,7 @@ class Samples:
     structures: tuple[str, ...] = ()
     masks: Callable[[int, int], Image] | None = None
     mask_content: tuple[str, ...] = ()
+    covariates: Mapping[str, Covariate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.labels, LabelMatrix):
@@ -112,6 +140,12 @@ class Samples:
             lengths.add(len(self.official))
         if len(lengths) != 1:
             raise DataError(f"ids, groups, labels and content differ in length: {sorted(lengths)}")
+        for name, known in self.covariates.items():
+            if len(known.values) != len(self.ids):
+                raise DataError(
+                    f"covariate {name!r} is of {len(known.values)} samples, there are "
+                    f"{len(self.ids)}"
+                )
         if len(set(self.ids)) != len(self.ids):
             twice = next(name for name, times in Counter(self.ids).items() if times > 1)
             raise DataError(f"sample ids repeat, such as {twice!r}")
@@ -144,6 +178,15 @@ class Samples:
             digest.update(np.asarray(annotated, dtype=bool).tobytes())
         return digest.hexdigest()
 
+    @cached_property
+    def covariates_fingerprint(self) -> str:
+        """sha256 of `covariates`, for stages that read them; `fingerprint` is without them."""
+        digest = hashlib.sha256()
+        for name, known in sorted(self.covariates.items()):
+            digest.update(repr((name, known.oracle, known.values.shape)).encode())
+            digest.update(known.values.tobytes())
+        return digest.hexdigest()
+
     @property
     def counted(self) -> LabelMatrix:
         """The labels of the part that decides what is head and what is tail
@@ -170,10 +213,16 @@ class Samples:
         return self.read
 
     def without_truth(self, rows: npt.NDArray[np.int64]) -> Samples:
-        """The same samples, ``rows`` without labels. The fingerprint stays that of the truth, so
-        that identities do not depend on who is looking."""
-        hidden = replace(self, labels=self.labels.without(rows))
+        """The same samples, ``rows`` without labels and oracles. The fingerprints stay those of the
+        truth, so that identities do not depend on who is looking."""
+        hidden = replace(
+            self,
+            labels=self.labels.without(rows),
+            covariates={name: known.without(rows) for name, known in self.covariates.items()},
+        )
         hidden.__dict__["fingerprint"] = self.fingerprint
+        if any(known.oracle for known in self.covariates.values()):
+            hidden.__dict__["covariates_fingerprint"] = self.covariates_fingerprint
         return hidden
 
     def take(self, rows: npt.NDArray[np.int64]) -> Samples:
@@ -191,6 +240,10 @@ class Samples:
             extras={name: values[rows] for name, values in self.extras.items()},
             masks=None if self.masks is None else _Taken(self.masks, tuple(index)),
             mask_content=tuple(self.mask_content[i] for i in index) if self.mask_content else (),
+            covariates={
+                name: replace(known, values=known.values[rows])
+                for name, known in self.covariates.items()
+            },
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -33,6 +33,7 @@ class About:
         seen: samples shown in training per run, in the mean, by the name of the row; teachers and
             pre-training count; only rows that are known.
         planned: number of runs of the grid, done or not.
+        reduced: by the name of the row, what its method lacks of the one it is named after.
     """
 
     title: str
@@ -54,6 +55,7 @@ class About:
     made: Mapping[str, str] = field(default_factory=dict)
     unexplained: Mapping[str, str] = field(default_factory=dict)
     seen: Mapping[str, float] = field(default_factory=dict)
+    reduced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def incomplete(self) -> bool:
@@ -83,6 +85,15 @@ def seen_line(about: About) -> str:
         return ""
     said = ", ".join(f"{name} {count}" for name, count in counts.items())
     return f"samples shown in training per run, teachers and pre-training included: {said}"
+
+
+def reduced_lines(about: About, methods: Collection[str]) -> list[str]:
+    """What the methods among some that are reduced lack, a line each."""
+    rows: dict[str, list[str]] = {}
+    for method, lacks in about.reduced.items():
+        if method in methods:
+            rows.setdefault(lacks, []).append(method)
+    return [f"{', '.join(names)} (reduced): {lacks}" for lacks, names in rows.items()]
 
 
 def shot_lines(about: About) -> list[str]:

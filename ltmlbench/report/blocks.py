@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from ltmlbench.labels import Shot
-from ltmlbench.report.about import seen_line
+from ltmlbench.report.about import reduced_lines, seen_line
 from ltmlbench.report.summary import RowRuns, Stat, Summary
 from ltmlbench.results.tables import OFFICIAL
 
@@ -59,7 +59,9 @@ def headline_block(summary: Summary, unit: str) -> Block:
     if unit != summary.units[0]:
         return block
     seen = [line for line in (seen_line(summary.about),) if line]
-    block = replace(block, legend=(SPREAD_NOTE, *block.legend), notes=(*block.notes, *seen))
+    reduced = reduced_lines(summary.about, {row.method for row in summary.rows})
+    notes = (*reduced, *block.notes, *seen)
+    block = replace(block, legend=(SPREAD_NOTE, *block.legend), notes=notes)
     return _with_published(block, summary)
 
 
@@ -181,9 +183,8 @@ def row_names(rows: Sequence[RowRuns]) -> list[str]:
 
 
 def _names(row: RowRuns) -> tuple[Cell, Cell]:
-    return Cell(f"{row.method} (floor)" if row.floor else row.method), Cell(
-        "" if row.floor else row.backbone
-    )
+    mark = " (floor)" if row.floor else " (reduced)" if row.reduced else ""
+    return Cell(f"{row.method}{mark}"), Cell("" if row.floor else row.backbone)
 
 
 def _cell(summary: Summary, unit: str, row: RowRuns, metric: str, label: str = "") -> Cell:

@@ -152,6 +152,7 @@ def _about(
             if run.explanation and run.explanation.failure
         },
         seen=_seen(runs),
+        reduced={run.method: run.reduced for run in runs if run.reduced},
     )
 
 

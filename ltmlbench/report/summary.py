@@ -24,7 +24,8 @@ class Stat(NamedTuple):
 
 
 class RowRuns(NamedTuple):
-    """A row of the table and how many runs are behind it."""
+    """A row of the table and how many runs are behind it; ``reduced``: its method is less than what
+    it is named after."""
 
     method: str
     backbone: str
@@ -32,6 +33,7 @@ class RowRuns(NamedTuple):
     runs: int
     folds: int
     seeds: int
+    reduced: bool = False
 
 
 class Summary:
@@ -51,7 +53,8 @@ class Summary:
     def __init__(self, results: pd.DataFrame, about: About) -> None:
         self.about = about
         self.test_set = test_set(results["fold"].iloc[0])
-        self.rows = sorted(_rows(results), key=lambda row: not row.floor)
+        rows = (row._replace(reduced=row.method in about.reduced) for row in _rows(results))
+        self.rows = sorted(rows, key=lambda row: not row.floor)
         first = about.protocol.headline_unit or about.protocol.unit
         self.units = sorted(dict.fromkeys(results["unit"]), key=lambda unit: unit != first)
         self.label_metrics = list(dict.fromkeys(results.loc[results["label"] != "", "metric"]))

@@ -169,6 +169,7 @@ class Recorder:
             status="failed",
             row=run.row,
             options=run.options,
+            reduced=run.reduced,
             setting=self.record.setting,
             identity=run.identity,
             model=run.model,

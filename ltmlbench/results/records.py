@@ -91,6 +91,7 @@ class RunRecord(_Form):
         row: identity of method and backbone with all their options, and of the arithmetic: runs of
             one row differ in fold and seed alone. Empty before version 2.
         options: what tells rows of one name apart: ``{"method": {...}, "backbone": {...}}``.
+        reduced: what the method lacks of the one it is named after; empty if nothing.
         setting: what the run has in common with all others of its table (`BenchmarkRecord`).
         identity, model, inputs: of its predictions, of the model, and of the stages that it is
             made from.
@@ -114,6 +115,7 @@ class RunRecord(_Form):
     status: Literal["done", "failed"]
     row: str = ""
     options: Mapping[str, Mapping[str, Any]] = {}
+    reduced: str = ""
     setting: Mapping[str, Any] = {}
     identity: str = ""
     model: str = ""

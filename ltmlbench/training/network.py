@@ -25,9 +25,12 @@ class Trunk(nn.Module):
         mean, std: of pixels in 0..1, three each: the input is normalised with them. None: with the
             statistics of the training rows.
         provenance: where the weights came from, with a digest, as JSON.
+        last_stage: names of the submodules from which a second branch would differ: the last stage
+            and what follows it. Empty where that is not known.
     """
 
     num_features: int
+    last_stage: tuple[str, ...] = ()
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     provenance: dict[str, object]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from ltmlbench.arrays import Rows
@@ -23,25 +24,27 @@ def views(
     *,
     drop_last: bool = False,
     batch_size: int | None = None,
+    source: int | None = None,
 ) -> Iterator[tuple[Rows, Any]]:
     """Batches of (rows B, what a network is shown of them, on the device), in the given order:
     a tensor whose first dimension is B, such as B×3×S×S or B×D, or several by name.
 
     Args:
-        order: rows of ``task.samples``.
+        order: rows of ``task.samples``, or of a source.
         epoch: whose random views; every stage of a fold and seed that asks for the same row and
             epoch gets the same view. None: the samples as they are, in batches twice as large.
         batch_size: that of the task's schedule if None.
+        source: rows of which of ``task.sources`` they are; None: of ``task.samples``.
     """
     task = work.task
-    opened = Ready().opened(work)
+    opened = Ready(source=source).opened(work)
     stream = batches(
         opened,
         order,
         (batch_size or task.schedule.batch_size) * (1 if epoch is not None else 2),
         seed=derive_seed(task.seed, "augment"),
         epoch=epoch,
-        norm=opened.norm(task.split.train, trunk.norm),
+        norm=opened.norm(task.split.train if source is None else np.unique(order), trunk.norm),
         drop_last=drop_last,
     )
     for rows, inputs in stream:

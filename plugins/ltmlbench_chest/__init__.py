@@ -1,4 +1,4 @@
-"""Chest X-rays with long-tailed findings: NIH ChestX-ray14, CXR-LT 2026, ChestMNIST."""
+"""Chest X-rays with long-tailed findings: NIH ChestX-ray14, CXR-LT, ChestMNIST."""
 
 from __future__ import annotations
 
@@ -20,6 +20,18 @@ def ltmlbench_datasets() -> list[Record]:
             "ltmlbench_chest.chestmnist:ChestMnist",
             "ChestMNIST: the pictures of ChestX-ray14 at 28 to 224 pixels, 14 labels, one npz",
             citation="Yang et al., MedMNIST v2, Scientific Data 2023",
+        ),
+        Record(
+            "cxr-lt-2023",
+            "ltmlbench_chest.cxr_lt_mimic:CxrLt2023",
+            "CXR-LT 2023: MIMIC-CXR's pictures, 26 labels with a long tail",
+            citation="Holste et al., CXR-LT, PhysioNet 1.1 and Medical Image Analysis 2024",
+        ),
+        Record(
+            "cxr-lt-2024",
+            "ltmlbench_chest.cxr_lt_mimic:CxrLt2024",
+            "CXR-LT 2024: MIMIC-CXR's pictures, 40 labels with a long tail",
+            citation="Lin et al., CXR-LT 2024, PhysioNet 2.0",
         ),
         Record(
             "cxr-lt-2026",

@@ -57,6 +57,8 @@ class Slurm(Engine):
 
     def run(self, grid: Grid, store: Store, jobs: int, ended: Ended) -> None:
         submitit = need("submitit", "slurm", "engine 'slurm'")
+        if self.cluster == "slurm":
+            _reach()
         store = Store(store.root.absolute())
         queue = _Queue(self, submitit, store)
         threading.Thread(target=queue.serve, daemon=True, name="slurm-queue").start()
@@ -66,18 +68,8 @@ class Slurm(Engine):
             queue.leave()
 
     def executor(self, submitit: Any, folder: Path, gpu: bool) -> Any:
-        """What submits a job with the resources of a stage.
-
-        Raises:
-            RequestError: this machine has no Slurm.
-        """
-        try:
-            executor = submitit.AutoExecutor(folder=folder, cluster=self.cluster)
-        except RuntimeError as error:
-            raise RequestError(
-                f"engine 'slurm' finds no Slurm here ({error}): run it on a login node, or try "
-                "slurm[cluster=local]"
-            ) from None
+        """What submits a job with the resources of a stage."""
+        executor = submitit.AutoExecutor(folder=folder, cluster=self.cluster)
         asked = {"slurm_partition": self.partition, "slurm_account": self.account}
         if self.memory:
             asked["slurm_mem"] = f"{self.memory}GB"
@@ -89,6 +81,24 @@ class Slurm(Engine):
             **{name: value for name, value in asked.items() if value},
         )
         return executor
+
+
+def _reach() -> None:
+    """Asks the cluster for its state.
+
+    Raises:
+        RequestError: this machine has no Slurm, or its controller does not answer.
+    """
+    try:
+        asked = subprocess.run(["sinfo"], capture_output=True, text=True, timeout=60)
+        cause = asked.stderr.strip().splitlines()[-1:] if asked.returncode else None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        cause = [str(error)]
+    if cause is not None:
+        raise RequestError(
+            f"engine 'slurm' finds no Slurm here ({''.join(cause)}): run it on a login node, or "
+            "try slurm[cluster=local]"
+        )
 
 
 def run_stages(nodes: Sequence[Node], root: Path, threads: int) -> list[Outcome]:

@@ -9,7 +9,20 @@ _RLKD = (
     "Knowledge Distillation, MICCAI 2022 (poster and abstract; docs/methods.md says per part what "
     "is the paper's and what is ours)"
 )
-_RSKD = "Ju et al., Relational Subsets Knowledge Distillation, MICCAI 2021; weight and T are ours"
+_RSKD = "Ju et al., Relational Subsets Knowledge Distillation, MICCAI 2021"
+_OURS_RLKD = (
+    "all but the wiring: data, decoder and loss of pre-training, the objective of the subsets, the "
+    "weight w, mixing, α, T, the correction of priors, the schedule (docs/methods.md, part by part)"
+)
+_OURS_RSKD = "ω, α, T (from the authors' HKGL script), thresholds, region and feature tables"
+_RLKD_FORMULA = (
+    "(1/C) Σ_c [(1 − α_c) hard_c + α_c w_c T² BCE(σ(z_c/T), σ(t_c/T))], α_c = α for labels that a "
+    "teacher knows, else 0; w = 0.1 + σ(10 (r − 0.3)), r as in DB loss"
+)
+_RSKD_FORMULA = (
+    "hard + α Σ_k Σ_{c ∈ S_k} ω_c T² BCE(σ(z_c/T), σ(t_c/T)), ω: inverse frequency within S_k"
+)
+_CHECKED = "no released code; the loss against the formula written out"
 
 
 @hookimpl
@@ -20,6 +33,9 @@ def ltmlbench_methods() -> list[Record]:
             "ltmlbench_distill.methods:Rlkd",
             "RLKD: pre-training, region attention, relational subsets, class-balanced distillation",
             citation=_RLKD,
+            formula=_RLKD_FORMULA,
+            ours=_OURS_RLKD,
+            checked=_CHECKED,
             aliases=("rlkd",),
         ),
         Record(
@@ -27,6 +43,9 @@ def ltmlbench_methods() -> list[Record]:
             "ltmlbench_distill.methods:RlkdFocal",
             "RLKD with focal loss against the labels",
             citation=_RLKD,
+            formula=_RLKD_FORMULA,
+            ours=_OURS_RLKD,
+            checked=_CHECKED,
             aliases=("rlkd+focal",),
         ),
         Record(
@@ -34,6 +53,9 @@ def ltmlbench_methods() -> list[Record]:
             "ltmlbench_distill.methods:Rskd",
             "teachers on shot, region and feature subsets, weighted distillation",
             citation=_RSKD,
+            formula=_RSKD_FORMULA,
+            ours=_OURS_RSKD,
+            checked=_CHECKED,
         ),
     ]
 
@@ -46,6 +68,9 @@ def ltmlbench_distillations() -> list[Record]:
             "ltmlbench_distill.losses:ClassBalanced",
             "per-sample class-balanced distillation from subset teachers",
             citation=_RLKD,
+            formula=_RLKD_FORMULA,
+            ours=_OURS_RLKD,
+            checked=_CHECKED,
             aliases=("cbkd",),
             version=2,
         ),
@@ -54,5 +79,8 @@ def ltmlbench_distillations() -> list[Record]:
             "ltmlbench_distill.losses:Weighted",
             "distillation weighted by inverse frequency within each teacher's labels",
             citation=_RSKD,
+            formula=_RSKD_FORMULA,
+            ours=_OURS_RSKD,
+            checked=_CHECKED,
         ),
     ]

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from ltmlbench.plugin import (
+    Covariate,
     DataError,
     Dataset,
     LabelMatrix,
@@ -22,7 +24,7 @@ from ltmlbench.plugin import (
     damage_notes,
     printable,
 )
-from ltmlbench_retina.keywords import LABELS
+from ltmlbench_retina.keywords import LABELS, split_keywords
 from ltmlbench_retina.odir_table import first
 from ltmlbench_retina.pictures import BORDER, THREADS, WHOLE
 from ltmlbench_retina.prior import PRIOR_SUBSETS
@@ -49,7 +51,7 @@ class Odir5k(Dataset):
     Reads the challenge's xlsx with its image folder, Kaggle's ``full_df.csv`` with its folder, and
     OIA-ODIR's three sets (``--folds official`` then tests on the off-site and on-site sets). Eyes
     whose keywords say nothing about the eye, and eyes without a readable picture, are left out, and
-    the run says how many.
+    the run says how many. Age, sex and keywords are covariates; the keywords tell the labels.
     """
 
     defaults: ClassVar[Mapping[str, Any]] = {"image_size": 224, "epochs": 8, "folds": 5}
@@ -113,9 +115,10 @@ class Odir5k(Dataset):
             border=BORDER,
             official=tuple(eye.part for eye in eyes) if several else None,
             notes=tuple(notes),
-            extras={
-                "age": np.array([eye.age for eye in eyes]),
-                "sex": np.array([eye.sex for eye in eyes], dtype=np.int8),
+            covariates={
+                "age": Covariate(np.array([eye.age for eye in eyes])),
+                "sex": Covariate(np.array([eye.sex for eye in eyes])),
+                "keywords": Covariate(_bag([eye.keywords for eye in eyes]), oracle=True),
             },
         )
 
@@ -174,6 +177,16 @@ def _without_repeats(pictures: Sequence[_Picture], notes: list[str]) -> list[_Pi
 def _label_matrix(eyes: Sequence[Eye]) -> LabelMatrix:
     Y = [[label in eye.labels for label in LABELS] for eye in eyes]
     return LabelMatrix(np.array(Y, dtype=np.uint8), LABELS)
+
+
+def _bag(cells: Sequence[str]) -> npt.NDArray[np.float64]:
+    """N×K: 1 where an eye has one of the K keywords there are. The labels follow from them."""
+    words = [split_keywords(cell) for cell in cells]
+    column = {word: k for k, word in enumerate(sorted(set().union(*words)))}
+    bag = np.zeros((len(cells), len(column)))
+    for row, found in enumerate(words):
+        bag[row, [column[word] for word in found]] = 1
+    return bag
 
 
 def _missing_note(eyes: Sequence[Eye], there: Sequence[Eye]) -> list[str]:

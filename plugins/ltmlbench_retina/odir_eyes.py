@@ -16,7 +16,7 @@ _PUBLISHED_DROP = frozenset(  # pictures whose background was painted over befor
     ["2174_right", "2175_left", "2176_left", "2177_left", "2177_right", "2178_right"]
     + [f"{n}_{side}" for n in (2179, 2180, 2181, 2182, 2957) for side in ("left", "right")]
 )
-_SEX = {"male": 0, "m": 0, "female": 1, "f": 1}
+_SEX = {"male": 0.0, "m": 0.0, "female": 1.0, "f": 1.0}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Eye:
     file: str
     keywords: str
     age: float
-    sex: int
+    sex: float
     right: bool
 
     @property
@@ -82,7 +82,7 @@ def _pair(row: Mapping[Any, Any], part: str, several: bool) -> tuple[Eye, Eye]:
             file=file_name(row[f"{side}_file"]),
             keywords=row[f"{side}_keywords"],
             age=math.nan if age <= 1 else age,  # "1" stands for unknown
-            sex=_SEX.get(str(row.get("sex", "")).lower(), -1),
+            sex=_SEX.get(str(row.get("sex", "")).lower(), math.nan),
             right=side == "right",
         )
         for side in ("left", "right")

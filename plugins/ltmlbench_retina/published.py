@@ -79,6 +79,12 @@ def differences(run: Mapping[str, Any], samples: Samples) -> list[str]:
             "name its pre-training data, nor most of the method's formulas (docs/methods.md says "
             "which choices are ours)."
         )
+    oracles = [name for name in run["methods"] if "features=" in name and "keywords" in name]
+    if oracles:
+        lines.append(
+            f"Oracle: the teacher of {', '.join(oracles)} is given the diagnostic keywords of the "
+            "training eyes, which tell their labels; the student is not."
+        )
     if others:
         lines.insert(
             0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
 Members = tuple[tuple[int, ...], ...]
 
 
+_COUNTED: dict[tuple[SubsetGenerator, bytes, int], int] = {}
+"""A grid asks once per method, backbone and look, always with the same labels of a fold; the search
+takes a second where an exact answer is out of reach."""
+
+
+def _digest(labels: LabelMatrix) -> bytes:
+    """Of content, to find the labels of a fold again."""
+    content = hashlib.sha256(repr((labels.n_samples, labels.names)).encode())
+    content.update(labels.sparse.indptr.tobytes())
+    content.update(labels.sparse.indices.tobytes())
+    return content.digest()
+
+
 class _Searched(SubsetGenerator):
     """Subsets by the objective of `ltmlbench_subsets.objective`."""
 
@@ -29,7 +43,10 @@ class _Searched(SubsetGenerator):
     max_cooccurrence: float = Field(1.0, ge=0, description="leave out labels that meet more")
 
     def count(self, labels: LabelMatrix, *, seed: int = 0) -> int:
-        return self._estimator(seed).count(labels)
+        key = (self, _digest(labels), seed)
+        if key not in _COUNTED:
+            _COUNTED[key] = self._estimator(seed).count(labels)
+        return _COUNTED[key]
 
     def _search(self, labels: LabelMatrix, features: Any, seed: int, **weights: float) -> Members:
         members: Members = (

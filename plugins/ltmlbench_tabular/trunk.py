@@ -29,6 +29,7 @@ class MlpTrunk(Trunk):
             ]
         self.layers = nn.Sequential(*layers)
         self.num_features = width
+        self.last_stage = tuple(f"layers.{n}" for n in range(4 * (depth - 1), 4 * depth))
         self.provenance = {
             "model": f"mlp {depth}×{width}",
             "weights": "random",

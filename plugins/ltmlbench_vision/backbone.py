@@ -66,12 +66,14 @@ class Timm(Backbone):
         )
 
     def check(self, shape: tuple[int, ...]) -> None:
-        from ltmlbench_vision.trunk import TimmTrunk, fixed_size
+        from ltmlbench_vision.trunk import TimmTrunk, fixed_size, refuse_without_maps
 
         if len(shape) != 3 or shape[0] != 3:
             raise RequestError(f"backbone 'timm' takes pictures, not samples of shape {shape}")
         if fixed_size(self.model) is not None:
             TimmTrunk(self.model, "random", "", shape)
+        else:
+            refuse_without_maps(self.model)
 
     def build(self, shape: tuple[int, ...]) -> Trunk:
         from ltmlbench_vision.trunk import TimmTrunk

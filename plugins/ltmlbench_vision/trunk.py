@@ -39,6 +39,7 @@ class TimmTrunk(Trunk):
         self.num_features = int(network.num_features)
         self.mean = network.pretrained_cfg["mean"]
         self.std = network.pretrained_cfg["std"]
+        self.last_stage = tuple(f"network.{name}" for name in _last_stage(network))
         self.provenance = {
             "model": model,
             "timm": timm.__version__,
@@ -73,12 +74,42 @@ class TimmTrunk(Trunk):
         return tokens.transpose(1, 2).reshape(tokens.shape[0], self.num_features, side, -1)
 
 
+def _last_stage(network: Any) -> list[str]:
+    """Names of what comes after timm's last stage but one, in the order of the forward pass; none
+    for a network whose stages timm does not name."""
+    stages = [str(stage["module"]) for stage in getattr(network, "feature_info", ())]
+    modules = dict(network.named_modules())
+    if len(stages) < 2 or stages[-2] not in modules:
+        return []
+    found: list[str] = []
+    for name in list(modules)[list(modules).index(stages[-2]) + 1 :]:
+        inside = name.startswith((f"{stages[-2]}.", *(f"{other}." for other in found)))
+        if not inside and any(True for _ in modules[name].parameters()):
+            found.append(name)
+    return found
+
+
 def fixed_size(model: str) -> tuple[int, int] | None:
     """The one size (H, W) that a network is made for; None if it takes any."""
     known = timm.get_pretrained_cfg(model)
     if known is None or not known.fixed_input_size:
         return None
     return known.input_size[1], known.input_size[2]
+
+
+def refuse_without_maps(model: str) -> None:
+    """Looks at the structure alone.
+
+    Raises:
+        RequestError: timm gives the network with its pooling only.
+    """
+    try:
+        with torch.device("meta"):
+            timm.create_model(model, num_classes=0, global_pool="")
+    except Exception as error:  # each of timm's networks refuses in its own way
+        raise RequestError(
+            f"backbone {model!r} gives no feature maps ({_one_line(error)}): take another"
+        ) from error
 
 
 def _as_it_is(model: str, file: Path | None) -> Any:
@@ -97,13 +128,17 @@ def _resized(model: str, size: tuple[int, ...], file: Path | None) -> Any:
     try:
         return timm.create_model(model, **options)
     except Exception as error:  # unknown argument, windows that do not fit, other weights, ...
+        refuse_without_maps(model)
         raise _unfit(model, size, error) from error
 
 
 def _unfit(model: str, size: tuple[int, ...], error: Exception) -> RequestError:
-    own = fixed_size(model)
+    own, cause = fixed_size(model), _one_line(error)
     hint = f"it is made for --image-size {own[0]}" if own else "give another --image-size"
-    cause = " ".join(str(error).split())[:120] or type(error).__name__
     return RequestError(
         f"backbone {model!r} cannot take pictures of {size[0]} × {size[1]} pixels: {hint} ({cause})"
     )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -98,3 +98,14 @@ def test_data_check_of_good_and_bad_folders(tmp_path, capsys):
     assert "no problem found" in capsys.readouterr().out
     assert main(["data", "check", "--dataset=odir5k", f"--data-dir={tmp_path}"]) == 2
     assert "no ODIR-5K sheet" in capsys.readouterr().err
+
+
+def test_a_reduced_method_is_called_so_in_the_list_and_says_what_is_ours(capsys):
+    assert main(["list", "method"]) == 0
+    (line,) = (one for one in capsys.readouterr().out.splitlines() if " cct-net " in one)
+    assert "  reduced: " in line
+    assert main(["info", "cct-net"]) == 0
+    said = capsys.readouterr().out
+    assert "a reduced re-implementation, less than the authors' method" in said
+    for name in ("formula", "source", "ours", "checked"):
+        assert f"\n  {name}: " in said

@@ -30,8 +30,8 @@ def test_the_challenge_layout_gives_eyes_with_their_own_labels(challenge):
     assert samples.groups == ("1", "1", "2", "3", "3", "4", "4")
     assert samples.official is None
     assert any("1 eyes left out: their keywords say nothing" in note for note in samples.notes)
-    assert np.isnan(samples.extras["age"][2])  # "1" stands for unknown
-    assert list(samples.extras["sex"]) == [0, 0, 1, 0, 0, 1, 1]
+    assert np.isnan(samples.covariates["age"].values[2, 0])  # "1" stands for unknown
+    assert list(samples.covariates["sex"].values[:, 0]) == [0, 0, 1, 0, 0, 1, 1]
     assert pickle.loads(pickle.dumps(samples.read))(0, 16).shape[2] == 3
 
 

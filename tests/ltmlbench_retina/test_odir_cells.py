@@ -96,14 +96,15 @@ def test_formulas_kept_as_text_are_neither_ids_nor_keywords(folder):
 def test_ages_are_read_as_people_write_them(folder, value, age):
     samples, notes = notes_of(folder, with_cell(3, "Patient Age", value))
     assert notes == []
-    assert np.isnan(samples.extras["age"][-1]) if age is None else samples.extras["age"][-1] == age
+    found = samples.covariates["age"].values[-1, 0]
+    assert np.isnan(found) if age is None else found == age
 
 
 @pytest.mark.parametrize("value", ["6 months", "old", pd.Timestamp("1961-02-03"), -4, 1e9])
 def test_what_is_no_age_is_unknown_and_said(folder, value):
     samples, (note,) = notes_of(folder, with_cell(3, "Patient Age", value))
     assert "1 ages are taken as unknown" in note
-    assert np.isnan(samples.extras["age"][-1])
+    assert np.isnan(samples.covariates["age"].values[-1, 0])
     assert eyes(samples) == EYES
 
 

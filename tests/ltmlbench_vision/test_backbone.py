@@ -54,6 +54,64 @@ def test_features_are_those_of_timm_laid_out_as_maps(name):
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["efficientvit_b0", "coat_tiny"])
+def test_a_model_without_feature_maps_is_refused_in_one_line_while_planning(name):
+    with pytest.raises(
+        RequestError, match=rf"backbone '{name}' gives no feature maps \(.*\): take"
+    ):
+        load("backbone", f"{name}[weights=random]").check((3, 64, 64))
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("test_resnet", ("layer4",)),
+        ("densenet121", ("features.transition3", "features.denseblock4", "features.norm5")),
+        ("test_vit", ("blocks.5", "norm")),
+    ],
+)
+def test_the_last_stage_is_all_that_follows_the_last_but_one(name, stage):
+    trunk = load("backbone", f"{name}[weights=random]").build((3, 64, 64)).eval()
+    assert trunk.last_stage == tuple(f"network.{part}" for part in stage)
+    x = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        before = trunk(x)
+        for part in trunk.last_stage:
+            for parameter in trunk.get_submodule(part).parameters():
+                parameter.zero_()
+        assert not torch.allclose(trunk(x), before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["linear", "region-attention", "csra", "ml-decoder"])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("test_vit", 64),
+        ("test_vit2", 96),
+        ("test_convnext", 96),
+        ("convnext_atto", 64),
+        ("deit_tiny_patch16_224", 112),
+        ("swin_tiny_patch4_window7_224", 64),
+        ("vit_small_patch14_dinov2", 112),
+        ("vit_small_patch14_reg4_dinov2", 56),
+        ("vit_small_patch16_dinov3", 96),
+    ],
+)
+def test_every_head_trains_on_maps_and_tokens_at_a_size_not_the_models_own(name, size, head):
+    backbone = load("backbone", f"{name}[weights=random]")
+    backbone.check((3, size, size))
+    trunk = backbone.build((3, size, size))
+    network = torch.nn.Sequential(trunk, load("head", head).build(trunk.num_features, 5))
+    first, last = next(trunk.parameters()), next(network[1].parameters())
+    logits = network(torch.randn(2, 3, size, size))
+    assert logits.shape == (2, 5)
+    logits.square().sum().backward()
+    assert last.grad is not None
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in trunk.parameters())
+    assert first.requires_grad
+
+
 def test_an_unknown_model_is_refused_with_a_hint():
     with pytest.raises(RequestError, match=r"did you mean .*resnet50"):
         load("backbone", "resnet_50")
@@ -174,8 +232,8 @@ def test_a_transformer_of_another_size_starts_from_its_file(tmp_path):
 
 
 def test_a_network_that_cannot_take_the_size_is_refused_while_planning():
-    with pytest.raises(RequestError, match="made for --image-size 240") as caught:
-        load("backbone", "crossvit_9_240[weights=random]").check((3, 96, 96))
+    with pytest.raises(RequestError, match="made for --image-size 224") as caught:
+        load("backbone", "hiera_tiny_224[weights=random]").check((3, 112, 112))
     assert "\n" not in str(caught.value)
     load("backbone", "resnet18[weights=random]").check((3, 96, 96))
 

@@ -371,3 +371,13 @@ def test_a_run_that_cannot_be_read_is_named(results, about):
     text = render_table(left, replace(about, damaged={"ib-2-0": "run.json is missing"}))
     assert "14 of 15 runs done, 1 cannot be read." in text
     assert "- `ib-2-0`: run.json is missing" in block(text, "Runs that cannot be read")
+
+
+def test_a_row_of_a_reduced_method_is_called_so_and_says_what_it_lacks(results, about):
+    lacks = "from the abstract alone: the losses are ours"
+    text = render_table(results, replace(about, reduced={"db": lacks, "nobody": "x"}))
+    assert "| db (reduced) " in text
+    assert "| db[mu=0.2,kappa=1] " in text, "the row itself, not its name's beginning"
+    assert text.count(f"- db (reduced): {lacks}") == 1
+    assert "nobody" not in text
+    assert "db, published" in text, "published rows still stand below it"
