@@ -10,13 +10,16 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
-from ltmlbench.errors import RequestError, did_you_mean
+from ltmlbench.data.files import refuse_unless_regular
+from ltmlbench.errors import DataError, RequestError, did_you_mean
 from ltmlbench.places import plain_path
 from ltmlbench.plain_yaml import parse_yaml
 from ltmlbench.spec import split_outside_brackets
 from ltmlbench.task import Schedule
 
 Names = tuple[str, ...]
+MOST_BYTES = 100_000
+"""More than any configuration has; YAML of a megabyte takes half a minute to read."""
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -84,6 +87,15 @@ class BenchmarkConfig(Schedule):
         if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
             raise ValueError("names are needed, a,b[option=value] or a list of them")
         return tuple(dict.fromkeys(value))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth(cls, value: Any) -> Any:
+        """True would count as 1."""
+        given = value if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(one, bool) for one in given):
+            raise ValueError("true and false fit no setting but the options of augment")
+        return value
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -161,8 +173,13 @@ def read_config(path: Path) -> dict[str, Any]:
         RequestError: the file cannot be read, or is not a mapping of settings.
     """
     try:
-        content = parse_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        refuse_unless_regular(path)
+        with open(path, "rb") as file:
+            given = file.read(MOST_BYTES + 1)
+        if len(given) > MOST_BYTES:
+            raise DataError(f"it holds more than {MOST_BYTES:,} bytes, more than any configuration")
+        content = parse_yaml(given.decode())
+    except (DataError, OSError, UnicodeDecodeError) as error:
         raise RequestError(f"cannot read configuration {path}: {error}") from error
     except RequestError as error:
         raise RequestError(f"{path} cannot be read as YAML: {error}") from error

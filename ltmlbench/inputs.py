@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ltmlbench.arrays import Floats
+from ltmlbench.arrays import Floats, of_tensor
 from ltmlbench.errors import DataError
 from ltmlbench.labels import LabelMatrix
 
@@ -81,7 +81,7 @@ def as_array(values: Any, what: str) -> npt.NDArray[Any]:
             matrix: Any = values
             values = matrix.toarray()
         elif hasattr(values, "detach"):
-            values = _of_tensor(values)
+            values = of_tensor(values)
         array = np.asarray(values)
         if array.dtype == object:  # columns that pandas allows gaps in
             array = array.astype(np.float64)
@@ -89,17 +89,6 @@ def as_array(values: Any, what: str) -> npt.NDArray[Any]:
         raise DataError(_no_table(what)) from None
     if array.dtype.kind not in "biuf":
         raise DataError(_no_table(what))
-    return array
-
-
-def _of_tensor(tensor: Any) -> npt.NDArray[Any]:
-    """NumPy has no bfloat16 and no gradients, and float64 holds every narrower type exactly."""
-    import torch
-
-    tensor = tensor.detach().cpu()
-    if tensor.layout != torch.strided:
-        tensor = tensor.to_dense()
-    array: npt.NDArray[Any] = (tensor.double() if tensor.is_floating_point() else tensor).numpy()
     return array
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ltmlbench.arrays import of_tensor
 from ltmlbench.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ class LabelMatrix:
     """N samples × C labels of 0 and 1, with names.
 
     Args:
-        Y: N×C array, SciPy sparse matrix or DataFrame; every entry 0 or 1 (bool counts).
-        names: C label names; the column names of a DataFrame, else ``"0", "1", ...``.
+        Y: N×C array, list, SciPy sparse matrix, DataFrame, torch tensor (of any device and type,
+            with or without gradients) or `LabelMatrix`; every entry 0 or 1 (bool counts).
+        names: C label names; those of a DataFrame's columns or of a `LabelMatrix`, else
+            ``"0", "1", ...``.
 
     Raises:
         DataError: Y is not two-dimensional, holds anything but 0 and 1, or the names do not
@@ -32,6 +35,8 @@ class LabelMatrix:
     def __init__(self, Y: Any, names: Sequence[str] | None = None) -> None:
         from scipy.sparse import csr_array, issparse
 
+        if isinstance(Y, LabelMatrix):
+            names, Y = tuple(Y.names) if names is None else names, Y.sparse
         if names is None and hasattr(Y, "columns"):
             names = [str(column) for column in Y.columns]
         given: Any = Y if issparse(Y) else _numbers(Y)
@@ -44,10 +49,16 @@ class LabelMatrix:
             csr = csr.copy()  # what is summed is ours
             csr.sum_duplicates()
         if csr.dtype != np.bool_ and not np.isin(csr.data, (0, 1)).all():
-            raise DataError("a label matrix holds only 0 and 1; fractional, negative or NaN found")
+            first = int(np.flatnonzero(~np.isin(csr.data, (0, 1)))[0])
+            row = int(np.searchsorted(csr.indptr, first, side="right")) - 1
+            raise DataError(
+                f"a label matrix holds only 0 and 1; {csr.data[first]:g} (row {row}) found"
+            )
         self._csr: Any = csr.astype(np.int32)
         self._csr.eliminate_zeros()
-        self.names = tuple(map(str, range(csr.shape[1]) if names is None else names))
+        self.names: tuple[str, ...] = tuple(
+            map(str, range(csr.shape[1]) if names is None else names)
+        )
         if len(self.names) != csr.shape[1]:
             raise DataError(f"{len(self.names)} names for {csr.shape[1]} label columns")
         if len(set(self.names)) != len(self.names):
@@ -187,10 +198,12 @@ class LabelMatrix:
 
 def _numbers(Y: Any) -> npt.NDArray[Any]:
     """A plain array; columns of objects, such as pandas' nullable ones, become numbers."""
+    if np.ma.is_masked(Y):
+        raise DataError("a label matrix with masked elements: leave out the samples with gaps")
     try:
-        given = np.asarray(Y)
+        given = of_tensor(Y) if hasattr(Y, "detach") else np.asarray(Y)
         return given.astype(np.float64) if given.ndim == 2 and given.dtype == object else given
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         raise DataError(
             "a label matrix is a table of samples × labels that holds only 0 and 1; gaps, text or "
             "rows of different length found"

@@ -29,6 +29,9 @@ class Guarded:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
+    def close(self) -> None:
+        """Stays open: whoever closes it, a plugin for instance, is not alone in using it."""
+
     def write(self, text: str) -> int:
         with self._giving_up():
             self._stream.write(text)
@@ -51,10 +54,16 @@ class Guarded:
             os.close(nowhere)
 
 
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w")
+
+
 @contextlib.contextmanager
 def guarded_output() -> Iterator[Guarded]:
     """Guards both streams while the context lasts; gives standard output."""
-    before = sys.stdout, sys.stderr
+    # None is what a shell's >&- leaves. Its number has to be taken, or the next file that is opened
+    # gets it, with all that is printed
+    sys.stdout, sys.stderr = before = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     out, err = Guarded(sys.stdout), Guarded(sys.stderr)
     sys.stdout, sys.stderr = out, err
     try:

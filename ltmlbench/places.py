@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from pathlib import Path
 
 from ltmlbench.errors import RequestError
@@ -47,12 +48,22 @@ def check_folder(path: Path, what: str) -> None:
     problem = ""
     if not above.is_dir():
         problem = f"{above} is a file" if above.is_file() else f"{above} is no folder"
-    elif above != path and not os.access(above, os.W_OK | os.X_OK):
+    elif above != path and not _writable(above):
         problem = f"nothing can be written in {above}"
     elif any(len(os.fsencode(part)) > 255 for part in path.parts):
         problem = "a name in it is too long"
     if problem:
         raise RequestError(f"{what} {path} cannot be used: {problem}")
+
+
+def _writable(folder: Path) -> bool:
+    """Tried by a file that leaves nothing: of /proc, or a disk that is read-only to root as well,
+    no permission tells."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def check_places(out: Path, cache: Path) -> None:

@@ -3,6 +3,7 @@ tags, and keys that stand twice, of which the last would win without a word."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -28,6 +29,26 @@ class _Loader(yaml.SafeLoader):
                 _refuse(f"{key.value} stands twice", key)
             names.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+_PLAIN = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    "float": (
+        r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+}
+"""What is no text: what YAML 1.1 and 1.2 read alike, so not 1:30, 010, yes or a date."""
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in forms if tag.rpartition(":")[2] in ("null", "merge")]
+    for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _kind, (_form, _first) in _PLAIN.items():
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_form})\Z"), list(_first)
+    )
 
 
 def _refuse(why: str, at: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import io
+import os
 import re
 import sys
 import time
@@ -33,6 +34,9 @@ from ltmlbench.hooks import (
 
 OWN = "ltmlbench"
 """The distribution whose names nobody else can take."""
+
+IN_PROCESS = "this process"
+"""In place of a distribution: what was added while it runs, such as a tracker."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.+\-]*\Z")
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*\Z")
@@ -68,6 +72,7 @@ class Plugin:
     def lines(self) -> list[str]:
         """Everything a user should know, one line each."""
         who = f"plugin {self.name!r} of {self.distribution!r}"
+        who = self.name if self.distribution == IN_PROCESS else who
         whole = [f"{who} is not used: {self.cause}"] if self.cause else []
         return whole + [f"{who}: {problem}" for problem in self.problems]
 
@@ -86,11 +91,42 @@ def isolated(note: Callable[[str], None]) -> Iterator[None]:
 @contextmanager
 def listing(plugin: Plugin, note: Callable[[str], None]) -> Iterator[None]:
     """As `isolated`; what the plugin prints does not reach stdout, which belongs to the command."""
-    printed = io.StringIO()
-    with isolated(note), redirect_stdout(printed):
+    printed = _Printed()
+    with isolated(note), folder_kept(plugin), redirect_stdout(printed):
         yield
+    if printed.closing:
+        plugin.problems.append("closed standard output, which stays open: it is not the plugin's")
     if text := one_line(printed.getvalue(), 80):
         plugin.problems.append(f"printed {text!r}: a plugin has to be silent when it is listed")
+
+
+class _Printed(io.StringIO):
+    """Text that can still be read after a plugin has closed it."""
+
+    closing = False
+
+    def close(self) -> None:
+        self.closing = True
+
+
+@contextmanager
+def folder_kept(plugin: Plugin) -> Iterator[None]:
+    """Runs code of a plugin. Afterwards the relative paths of the user mean what they meant."""
+    before = _folder()
+    try:
+        yield
+    finally:
+        if before and _folder() != before:
+            os.chdir(before)
+            plugin.problems.append("changed the working directory, which was changed back")
+
+
+def _folder() -> str:
+    """The working directory; empty if it was deleted, so that nothing leads back to it."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def cause_of(error: BaseException) -> str:
@@ -138,9 +174,15 @@ def import_plugin(point: EntryPoint, plugin: Plugin) -> Any:
     """What the entry point names; ``plugin.cause`` says why it cannot be used."""
     had_torch, start = "torch" in sys.modules, time.perf_counter()
     module = None
+    if not point.pattern.match(point.value):
+        plugin.fail(f"the entry point {one_line(repr(point.value), 60)} names no package.module")
+        return None
     with listing(plugin, plugin.fail):
         module = point.load()
         wanted = getattr(module, "LTMLBENCH_API", API_VERSION)
+        if type(wanted) is not int:
+            shown = one_line(repr(wanted), 60)
+            raise TypeError(f"LTMLBENCH_API is {shown}: it has to be a whole number")
         if wanted > API_VERSION:
             raise RuntimeError(
                 f"written for plugin API {wanted}, this ltmlbench has {API_VERSION}: "
@@ -169,7 +211,7 @@ def hook_functions(module: Any, plugin: Plugin) -> dict[str, Callable[..., Any]]
                 )
         elif inspect.isfunction(value) and name.startswith("ltmlbench_") and _meant(name):
             plugin.problems.append(
-                f"{name} is not used: mark it with @hookimpl (from ltmlbench.hooks)"
+                f"{name} is not used: mark it with @hookimpl (from ltmlbench.plugin)"
             )
     if not found and not plugin.problems:
         plugin.problems.append("brings nothing: no function of it is a hook marked with @hookimpl")

@@ -19,10 +19,12 @@ from ltmlbench import hooks
 from ltmlbench.errors import RequestError, did_you_mean
 from ltmlbench.hooks import KINDS, Command, Record
 from ltmlbench.plugins import (
+    IN_PROCESS,
     OWN,
     Plugin,
     cause_of,
     collect,
+    folder_kept,
     hook_functions,
     import_plugin,
     isolated,
@@ -211,7 +213,7 @@ class Registry:
 
     def observe(self, observer: object, name: str) -> None:
         """Adds an observer of this process (hook implementations as methods), such as a display."""
-        self.plugins[name] = Plugin(name, "this process", "")
+        self.plugins[name] = Plugin(name, IN_PROCESS, "")
         self.manager.register(observer, name=name)
 
     def unobserve(self, key: str) -> None:
@@ -280,8 +282,9 @@ class Registry:
         module, _, name = target.partition(":")
         found: Any = None
         causes: list[str] = []
-        with isolated(causes.append), redirect_stdout(sys.stderr):
+        with isolated(causes.append), folder_kept(entry.plugin), redirect_stdout(sys.stderr):
             found = getattr(importlib.import_module(module), name)
+        self.report_broken()
         who = f"{entry.kind} {entry.qualified!r}"
         if causes:
             raise RequestError(f"{who} cannot be loaded from {target!r}: {causes[0]}")

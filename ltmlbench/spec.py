@@ -28,7 +28,7 @@ def split_outside_brackets(text: str, separator: str = ",") -> list[str]:
     """Splits at separators that stand in no brackets: ``a[x=1,y=2],b`` -> ``a[x=1,y=2]``, ``b``.
 
     Raises:
-        RequestError: the brackets do not match.
+        RequestError: the brackets do not match, or a part of several is empty.
     """
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
@@ -40,7 +40,10 @@ def split_outside_brackets(text: str, separator: str = ",") -> list[str]:
             start = position + 1
     if depth != 0:
         raise RequestError(f"brackets do not match in {text!r}: write name[option=value,...]")
-    return [part.strip() for part in [*parts, text[start:]] if part.strip()]
+    found = [part.strip() for part in [*parts, text[start:]]]
+    if text.strip() and "" in found:
+        raise RequestError(f"a name is missing beside a {separator!r} in {text!r}")
+    return [part for part in found if part]
 
 
 def parse_spec(text: str) -> Spec:

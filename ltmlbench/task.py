@@ -28,8 +28,8 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    epochs: int = Field(8, ge=1, description="passes over the training rows")
-    batch_size: int = Field(32, ge=1, description="samples per step")
+    epochs: int = Field(8, ge=1, le=100_000, description="passes over the training rows")
+    batch_size: int = Field(32, ge=1, le=1_000_000, description="samples per step")
     lr: float = Field(1e-3, gt=0, description="peak learning rate")
     weight_decay: float = Field(0.01, ge=0, description="weight decay; none on biases and norms")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps that warm up")

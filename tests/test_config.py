@@ -1,8 +1,13 @@
+import os
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 
 from ltmlbench.config import BenchmarkConfig, dump_config, make_config, read_config
 from ltmlbench.errors import RequestError
+from ltmlbench.plain_yaml import parse_yaml
 
 
 def test_later_layers_win():
@@ -72,3 +77,48 @@ def test_jobs_are_a_number_or_auto():
     for wrong in (0, "many"):
         with pytest.raises(RequestError, match="jobs"):
             make_config({"jobs": wrong})
+
+
+def test_a_file_that_is_no_configuration_is_refused_before_it_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "long.yaml").write_text("a: 1\n" * 200_000)
+    for file, words in (("pipe", "a named pipe"), ("long.yaml", "more than any configuration")):
+        with pytest.raises(RequestError, match=words):
+            read_config(tmp_path / file)
+    with pytest.raises(RequestError, match="a device"):
+        read_config(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("epochs: 1:30", "epochs=1:30"),
+        ("epochs: yes", "epochs=yes"),
+        ("epochs: 0x10", "epochs=0x10"),
+        ("epochs: true", "fit no setting"),
+        ("lr: true", "fit no setting"),
+        ("seeds: [true]", "fit no setting"),
+        ("epochs: 99999999999999999999", "less than or equal to 100000"),
+        ("batch_size: 99999999999999999999", "less than or equal to 1000000"),
+        ("methods: ib,,focal", "a name is missing"),
+    ],
+)
+def test_no_value_is_taken_for_another(line, message, tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(line)
+    with pytest.raises(RequestError, match=re.escape(message)):
+        make_config(read_config(path))
+
+
+@pytest.mark.parametrize("name", ["010", "08", "1:30", "yes", "2026-11-25", "1e3", "0x10", "1_0"])
+def test_folders_that_look_like_numbers_keep_their_name(name, tmp_path):
+    path = tmp_path / "config.yaml"
+    for text in (f"out: {name}\n", dump_config(make_config({"out": name}))):
+        path.write_text(text)
+        assert make_config(read_config(path)).out == Path(name)
+
+
+def test_numbers_are_decimal():
+    assert make_config(parse_yaml("{epochs: 010, lr: 1e-3, warmup: .25, seeds: [+3]}")) == (
+        make_config({"epochs": 10, "lr": 0.001, "warmup": 0.25, "seeds": [3]})
+    )

@@ -1,12 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
 from ltmlbench import LabelMatrix
+from ltmlbench.errors import DataError
 
 MATRICES = arrays(
     np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 6)), elements=st.integers(0, 1)
@@ -91,3 +93,26 @@ def test_no_samples_and_no_labels_are_no_division_by_zero():
 def test_what_is_no_label_matrix_is_refused(Y, names, message):
     with pytest.raises(ValueError, match=message):
         LabelMatrix(Y, names)
+
+
+def test_a_matrix_is_made_from_what_metrics_take_as_well():
+    Y = np.array([[1, 0], [1, 1]])
+    named = LabelMatrix(Y, ["a", "b"])
+    assert LabelMatrix(named).names == ("a", "b")
+    assert LabelMatrix(named, ["x", "y"]).names == ("x", "y")
+    tensor = torch.tensor(Y)
+    for form in (named, tensor.double().requires_grad_(), tensor.bfloat16(), tensor.to_sparse()):
+        np.testing.assert_array_equal(LabelMatrix(form).dense, Y)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(-1, "-1"), (255, "255"), (np.nan, "nan")])
+def test_what_is_neither_0_nor_1_is_named_with_its_row(value, shown):
+    Y = np.array([[1, 0], [0, 0], [1, value]])
+    for form in (Y, sparse.csr_array(Y)):
+        with pytest.raises(DataError, match=rf"; {shown} \(row 2\) found"):
+            LabelMatrix(form)
+
+
+def test_masked_labels_are_refused():
+    with pytest.raises(DataError, match="masked"):
+        LabelMatrix(np.ma.masked_equal([[1, 0], [1, 9]], 9))

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from ltmlbench.cli import main
 from ltmlbench.hooks import KINDS, VERSIONED, Record
 from ltmlbench.plugins import refusal
+from ltmlbench.registry import Registry
 
 HEAD = "from ltmlbench.hooks import Record, hookimpl\nfrom ltmlbench.contracts import *\n"
 
@@ -33,10 +36,18 @@ BROKEN = {
         "E (",
     ),
     "b_api": ("LTMLBENCH_API = 99", "written for plugin API 99"),
-    "b_api_text": ("LTMLBENCH_API = 'two'", "TypeError"),
+    "b_api_text": ("LTMLBENCH_API = 'two'", "LTMLBENCH_API is 'two': it has to be a whole number"),
+    "b_moves": (
+        "import os\n" + HEAD + LOSS + hook("losses") + "os.chdir('/')\n",
+        "changed the working directory, which was changed back",
+    ),
+    "b_closes": (
+        "import sys\n" + HEAD + LOSS + hook("losses") + "sys.stdout.close()\nsys.stderr.close()\n",
+        "closed standard output, which stays open",
+    ),
     "b_unmarked": (
         HEAD + hook("losses", "Record('unmarked', 'b_unmarked:M', '')").replace("@hookimpl", ""),
-        "ltmlbench_losses is not used: mark it with @hookimpl",
+        "ltmlbench_losses is not used: mark it with @hookimpl (from ltmlbench.plugin)",
     ),
     "b_nothing": ("VERSION = 1", "brings nothing"),
     "b_misspelled": (HEAD + hook("loses"), "did you mean 'ltmlbench_losses'"),
@@ -479,3 +490,23 @@ def test_a_stranger_s_record_of_a_class_changes_no_identity(tmp_path):
         check=True,
     )
     assert run.stdout.strip() == "['zowner:zed', 'zowner:zed', 'ltmlbench:bce']"
+
+
+def test_a_component_that_changes_the_working_directory_moves_no_path_of_the_user(
+    tmp_path, monkeypatch
+):
+    source = HEAD + LOSS + hook("losses", "Record('away', 'mover_loss:Mine', '')")
+    (tmp_path / "mover_plugin.py").write_text("import os\nos.chdir('/')\n" + source)
+    (tmp_path / "mover_loss.py").write_text("import os\nos.chdir('/')\n" + HEAD + LOSS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    registry = Registry([EntryPoint("mover", "mover_plugin", "ltmlbench")])
+    registry.load("loss", "away")
+    assert Path.cwd() == tmp_path
+    (plugin,) = registry.plugins.values()
+    assert ["changed the working directory" in line for line in plugin.lines()] == [True, True]
+
+
+def test_a_malformed_entry_point_is_named_as_such():
+    (plugin,) = Registry([EntryPoint("bad", "1nv@lid", "ltmlbench")]).plugins.values()
+    assert plugin.cause == "the entry point '1nv@lid' names no package.module"

@@ -110,26 +110,27 @@ def _built_in(verb: str) -> Verb:
 
 def _of_a_plugin(verb: str) -> Verb:
     from ltmlbench.errors import RequestError, did_you_mean
-    from ltmlbench.plugins import OWN, isolated
+    from ltmlbench.plugins import OWN, folder_kept, isolated
 
     added = _added()
-    found = [(command, plugin.distribution) for command, plugin in added if command.verb == verb]
-    found = [one for one in found if one[1] == OWN] or found
+    found = [(command, plugin) for command, plugin in added if command.verb == verb]
+    found = [one for one in found if one[1].distribution == OWN] or found
     if not found:
         hint = did_you_mean(verb, [*VERBS, *(command.verb for command, _ in added)])
         raise RequestError(f"there is no command {verb!r}{hint}; see ltmlbench --help")
     if len(found) > 1:
-        owners = " and ".join(repr(owner) for _, owner in found)
+        owners = " and ".join(repr(plugin.distribution) for _, plugin in found)
         raise RequestError(f"command {verb!r} is claimed by {owners}: only one may be installed")
-    ((command, owner),) = found
+    ((command, plugin),) = found
     module, _, name = command.target.partition(":")
     target: Verb | None = None
     causes: list[str] = []
-    with isolated(causes.append):
+    with isolated(causes.append), folder_kept(plugin):
         target = getattr(import_module(module), name)
     if target is None:
         raise RequestError(
-            f"command {verb!r} of {owner!r} cannot be loaded from {command.target!r}: {causes[0]}"
+            f"command {verb!r} of {plugin.distribution!r} cannot be loaded from "
+            f"{command.target!r}: {causes[0]}"
         )
     return target
 

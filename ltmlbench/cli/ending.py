@@ -90,12 +90,19 @@ def _bug(error: BaseException) -> int:
 
 def _place(trace: TracebackType | None) -> tuple[str, str]:
     """``package/file.py:line`` and the distribution, of the innermost frame of a plugin or ours."""
+    from ltmlbench import __version__
     from ltmlbench.origin import distribution_of
+    from ltmlbench.registry import registry
 
+    loaded = registry.cache_info().currsize  # the last net runs no foreign code
     where, owner = "an unknown place", "ltmlbench"
     while trace:
         name = trace.tb_frame.f_globals.get("__name__", "")
-        distribution, version = distribution_of(name)
+        if loaded:
+            distribution, version = distribution_of(name)
+        else:
+            own = name.partition(".")[0] == "ltmlbench"
+            distribution, version = ("ltmlbench", __version__) if own else ("", "")
         if distribution:
             file = "/".join(Path(trace.tb_frame.f_code.co_filename).parts[-2:])
             where, owner = f"{file}:{trace.tb_lineno}", f"{distribution} {version}".strip()

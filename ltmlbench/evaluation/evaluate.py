@@ -120,7 +120,7 @@ def _scores(
 
 
 def _mean(name: str, values: Floats) -> Score:
-    defined = values[~np.isnan(values)]
+    defined = values[np.isfinite(values)]
     mean = float(defined.mean()) if len(defined) else float("nan")
     return {"metric": name, "label": "", "value": mean, "undefined": len(values) - len(defined)}
 
@@ -129,4 +129,5 @@ def _row(name: str, label: str, value: float) -> Score:
     if isinstance(value, str | bytes):  # which float() would read
         raise TypeError(f"{value!r} is no number")
     number = float(value)
+    number = number if np.isfinite(number) else float("nan")
     return {"metric": name, "label": label, "value": number, "undefined": int(np.isnan(number))}

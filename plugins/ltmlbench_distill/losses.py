@@ -51,13 +51,13 @@ class ClassBalanced(ClassBalancedOptions, Distillation):
     ) -> DistillFn:
         import torch
 
-        from ltmlbench_distill.checks import check_taught
+        from ltmlbench_distill.checks import check_bound, check_taught
         from ltmlbench_distill.functional import by_block, by_label, label_weights, rebalanced
 
         counts = torch.tensor(labels.counts, dtype=torch.float32)
         fixed = label_weights(labels.counts.astype(np.float64), len(labels), self.kd_weight)
         per_label = torch.tensor(fixed, dtype=torch.float32)
-        columns = [torch.from_numpy(np.asarray(block)) for block in blocks]
+        columns = check_bound(blocks, priors, labels.n_labels)
         shifts = _shifts(labels, blocks, priors, self.teacher_prior == "corrected")
         mixed = by_label if self.mixing == "label" else by_block
 
@@ -100,11 +100,11 @@ class Weighted(Distillation):
     ) -> DistillFn:
         import torch
 
-        from ltmlbench_distill.checks import check_taught
+        from ltmlbench_distill.checks import check_bound, check_taught
         from ltmlbench_distill.functional import share_of_block
 
         counts = labels.counts.astype(np.float64)
-        columns = [torch.from_numpy(np.asarray(block)) for block in blocks]
+        columns = check_bound(blocks, priors, labels.n_labels)
         omegas = [
             torch.tensor(share_of_block(counts[block]), dtype=torch.float32) for block in blocks
         ]

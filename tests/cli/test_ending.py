@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -130,3 +131,34 @@ def test_nohup_is_respected():
         "sys.exit(exit_code(command, 'run'))"
     )
     assert program(body).wait(30) == 0
+
+
+@pytest.mark.parametrize("closed", [("stdout",), ("stderr",), ("stdout", "stderr")])
+def test_closed_streams_change_no_exit_code(closed, monkeypatch):
+    for name in closed:
+        monkeypatch.setattr(sys, name, None)
+    assert main(["list", "loss"]) == 0
+    assert main(["list", "nothing-of-the-kind"]) == 2
+    for name in closed:
+        getattr(sys, name).close()
+
+
+def test_what_code_closes_inside_a_command_stays_open(capsys):
+    def command():
+        sys.stdout.close()
+        print("said all the same")
+        return 0
+
+    assert exit_code(command, "list") == 0
+    assert capsys.readouterr().out == "said all the same\n"
+
+
+def test_the_report_of_a_bug_loads_no_plugins(monkeypatch, capsys):
+    @cache
+    def unloaded():
+        raise KeyboardInterrupt
+
+    for module in ("registry", "origin"):
+        monkeypatch.setattr(f"ltmlbench.{module}.registry", unloaded)
+    assert exit_code(raising(KeyError("x")), "run") == 3
+    assert capsys.readouterr().err.count("\n") == 1

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from ltmlbench import LabelMatrix, load
-from ltmlbench.contracts import Metric
+from ltmlbench.contracts import LabelMetric, Metric
 from ltmlbench.data.groups import to_groups
 from ltmlbench.data.samples import Protocol
 from ltmlbench.errors import DataError
@@ -115,3 +115,22 @@ def test_groups_that_do_not_fit_are_refused(case):
         to_groups(labels, scores, groups[:4], PATIENTS)
     with pytest.raises(DataError, match="names no label: normal"):
         to_groups(labels, scores, groups, Protocol(group_unit="p", group_all=("normal",)))
+
+
+def test_what_is_infinite_is_undefined(case):
+    class Endless(Metric):
+        def __call__(self, Y, scores):
+            return -math.inf
+
+    class Partly(LabelMetric):
+        def per_label(self, Y, scores):
+            return np.array([math.inf, 0.25, 0.75, -math.inf])
+
+    labels, scores, _ = case
+    given = {"endless": Endless(), "partly": Partly()}
+    rows = evaluate(labels, scores, None, Protocol(), given, SHOTS)
+    found = {(r["metric"], r["label"]): (r["value"], r["undefined"]) for r in rows}
+    assert found["partly", ""] == (0.5, 2)
+    for key in (("endless", ""), ("partly", "N")):
+        assert math.isnan(found[key][0])
+        assert found[key][1] == 1

@@ -1,5 +1,6 @@
 """The formulas of distillation against slow versions written with loops."""
 
+import re
 from math import exp, log
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from ltmlbench import LabelMatrix, load
 from ltmlbench.errors import DataError
 from ltmlbench_distill import functional
+from ltmlbench_distill.losses import ClassBalanced, Weighted
 
 Y = np.array([[1, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 1, 1, 1]])
 LABELS = LabelMatrix(Y)
@@ -252,3 +254,36 @@ class TestWhatIsGiven:
             value.backward()
             assert torch.isfinite(value)
             assert torch.isfinite(logits.grad).all()
+
+
+@pytest.mark.parametrize("loss", [ClassBalanced(), Weighted()])
+@pytest.mark.parametrize(
+    ("blocks", "priors", "words"),
+    [
+        ([[0, 2]], [[0.5, 3.0]], "teacher 0 has a prior of 3"),
+        ([[0, 2]], [[-0.1, 0.5]], "teacher 0 has a prior of -0.1"),
+        ([[0, 2]], [[0.5, np.nan]], "teacher 0 has a prior of nan"),
+        ([[0, 2]], [[0.5]], "one number per label of its block, 2"),
+        ([[0], [1]], [[0.5]], "priors of 1 teachers, but there are 2 blocks"),
+        ([[1, 1]], [[0.5, 0.5]], "block 0 holds a label twice"),
+        ([[0, -1]], [[0.5, 0.5]], "block 0 holds label -1"),
+        ([[0, 4]], [[0.5, 0.5]], "block 0 holds label 4: the labels are 0..3"),
+        ([[0.0, 1.0]], [[0.5, 0.5]], "whole numbers"),
+        ([[True, False]], [[0.5, 0.5]], "whole numbers"),
+    ],
+)
+def test_a_distillation_refuses_teachers_it_cannot_be_bound_to(loss, blocks, priors, words):
+    with pytest.raises(DataError, match=re.escape(words)):
+        loss.bind(LABELS, list(map(np.array, blocks)), list(map(np.array, priors)))
+
+
+@pytest.mark.parametrize("distillation", [ClassBalanced(), Weighted()])
+def test_a_label_without_positives_is_taught_but_no_gap_is(distillation):
+    labels = LabelMatrix(np.array([[1, 0], [1, 0]]))
+    loss = distillation.bind(labels, [np.array([0, 1])], [np.array([1.0, 0.0])])
+    logits, targets = torch.zeros(2, 2), torch.eye(2)
+    assert torch.isfinite(loss(logits, logits, targets, [torch.zeros(2, 2)]))
+    with pytest.raises(DataError, match="1 logits of teacher 0 are NaN or infinite"):
+        loss(logits, logits, targets, [torch.tensor([[0.0, 1], [float("nan"), 1]])])
+    with pytest.raises(DataError, match="teacher 0 said a ndarray"):
+        loss(logits, logits, targets, [np.zeros((2, 2))])

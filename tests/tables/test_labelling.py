@@ -494,7 +494,7 @@ def test_a_damaged_parquet_file_is_one_line(tmp_path):
     ("arrays", "message"),
     [
         ({"X": MATRIX}, "no array 'Y' (N×C of 0 and 1); arrays: X"),
-        ({"Y": MATRIX * 0.5}, "holds only 0 and 1; fractional, negative or NaN found"),
+        ({"Y": MATRIX * 0.5}, "holds only 0 and 1; 0.5 (row 0) found"),
         ({"Y": np.array([[np.nan, 1]])}, "column '0' holds gaps beside 0 and 1"),
         ({"Y": MATRIX[0]}, "2 dimensions (samples × labels), not 1"),
         ({"Y": MATRIX, "labels": np.array(["a", "b"])}, "2 names for 3 label columns"),
