@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -166,10 +168,29 @@ def _run(job: _Job, chunks: Sequence[Sequence[int]], workers: int) -> Iterator[_
         pool = Parallel(
             workers, return_as="generator_unordered", batch_size=1, initializer=follow_parent
         )
-        yield from pool(delayed(_made)(sent, rows) for rows in chunks)
+        with _interrupts_held():
+            made = pool(delayed(_made)(sent, rows) for rows in chunks)
+        yield from made
     finally:
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
         sent.unlink(missing_ok=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C comes when this ends, and never to the processes that are started meanwhile: a
+    terminal sends it to them as well, and they would say so. Whoever started them ends them."""
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as loky_tracker
+
+    for tracker in (resource_tracker, loky_tracker):  # starting one lets Ctrl-C through again
+        tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _made(sent: Path, rows: Sequence[int]) -> _Chunk:
