@@ -83,9 +83,9 @@ def completed(kinds: Sequence[str], prefix: str) -> list[str]:
     """Names of components that ``prefix`` may go on with: one, another after a comma, or one after
     its kind.
 
-    >>> completed(["engine"], "")
+    >>> completed(["engine"], "lo")
     ['local']
-    >>> completed(["engine", "loss"], "engine/")
+    >>> completed(["engine", "loss"], "engine/lo")
     ['engine/local']
     >>> "ib,cb" in completed(["sampler"], "ib,c")
     True
