@@ -83,10 +83,10 @@ def completed(kinds: Sequence[str], prefix: str) -> list[str]:
     """Names of components that ``prefix`` may go on with: one, another after a comma, or one after
     its kind.
 
-    >>> completed(["engine"], "lo")
-    ['local']
-    >>> completed(["engine", "loss"], "engine/lo")
-    ['engine/local']
+    >>> completed(["feed"], "")
+    ['pictures', 'vectors']
+    >>> completed(["feed", "loss"], "feed/")
+    ['feed/pictures', 'feed/vectors']
     >>> "ib,cb" in completed(["sampler"], "ib,c")
     True
     """
