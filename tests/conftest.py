@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -28,3 +29,13 @@ def real_data():
     if not folder.is_dir():
         pytest.skip(f"needs real data: set LTMLBENCH_TEST_DATA ({folder} is not there)")
     return folder
+
+
+@pytest.fixture
+def without_cost():
+    """Reads a table.md without what was measured on the clock and in the memory of this machine."""
+
+    def read(table):
+        return re.sub(r"^## [^\n]*Cost\n.*?(?=^## |\Z)", "", table.read_text(), flags=re.M | re.S)
+
+    return read

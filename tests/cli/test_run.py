@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -212,18 +211,13 @@ def test_several_jobs_give_the_same_scores_within_rounding(done, tmp_path):
         pd.testing.assert_frame_equal(frame, scores[1][name], rtol=0, atol=1e-3)
 
 
-def without_cost(table):
-    """A table.md without what was measured on the clock and in the memory of this machine."""
-    return re.sub(r"^## [^\n]*Cost\n.*?(?=^## |\Z)", "", table.read_text(), flags=re.M | re.S)
-
-
 def start(arguments):
     command = [sys.executable, "-m", "ltmlbench", "run", *arguments]
     return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_benchmark_goes_on_and_gives_the_same_table(done, tmp_path, stop):
+def test_a_killed_benchmark_goes_on_and_gives_the_same_table(done, tmp_path, stop, without_cost):
     out, _ = done
     given = [*SMALL, *flags(tmp_path / "out", tmp_path / "cache")]
     child = start(given)
