@@ -2,6 +2,8 @@
 
 import re
 import sys
+from functools import reduce
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -167,3 +169,15 @@ class TestPlugins:
     def test_its_tests_pass(self, plugins, tmp_path):
         plugins["test_my_method_predicts_every_test_row"](tmp_path)
         plugins["test_the_loss_is_the_formula_written_out"]()
+
+
+def places(document):
+    """What a document calls `module:name`."""
+    return sorted(set(re.findall(r"`([a-z_.]+):([A-Za-z_.]+)`", (ROOT / document).read_text())))
+
+
+@pytest.mark.parametrize(("module", "name"), places("docs/design.md"))
+def test_what_the_path_of_a_run_names_is_there(module, name):
+    if not module.startswith("ltmlbench"):
+        module = f"ltmlbench.{module}"
+    reduce(getattr, name.split("."), import_module(module))
