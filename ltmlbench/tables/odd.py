@@ -12,7 +12,10 @@ from ltmlbench.tables.words import short
 if TYPE_CHECKING:
     from ltmlbench.labels import LabelMatrix
 
-_NONE = re.compile(r"(?i)(no[ _-]?findings?|normal|none|healthy|wnl|negative|no[ _-]?labels?)")
+_NONE = re.compile(
+    r"(?i)[(\[]?(no[ _-]?(findings?|labels?|tags?|[a-z]+[ _-](listed|given|found|known))"
+    r"|normal|none|healthy|wnl|negative|unknown|not[ _-](listed|given|known))[)\]]?"
+)
 
 
 def odd_labels(labels: LabelMatrix) -> list[str]:

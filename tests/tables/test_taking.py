@@ -186,6 +186,8 @@ def test_a_label_that_sums_up_the_others_or_means_none_is_pointed_out(write):
     tags = "scan,tags\n1,rib|lung\n2,No Finding\n3,rib\n4,No Finding\n"
     assert "'No Finding' never meets another label; if it means none" in account(write(tags))
     assert counts(write(tags), LabelOptions(without="No Finding")) == {"lung": 1, "rib": 2}
+    listed = "film,tags\n1,war|love\n2,(no themes given)\n3,war\n"
+    assert "'(no themes given)' never meets another label" in account(write(listed))
 
 
 def test_without_and_labels_choose_among_tags_and_name_what_is_not_there(write):
