@@ -217,6 +217,14 @@ def slurm(tmp_path_factory):
         found = subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True)
         state = found.stdout
     yield folder if "idle" in state else None
+    if "idle" in state:  # what still runs would outlive the daemons
+        subprocess.run(["scancel", "--me"], capture_output=True)
+        end = time.monotonic() + 40
+        while (
+            time.monotonic() < end
+            and subprocess.run(["squeue", "-h"], capture_output=True).stdout.strip()
+        ):
+            time.sleep(0.5)
     for process in reversed(started):
         process.terminate()
         process.wait(20)
