@@ -134,7 +134,9 @@ def test_a_second_ctrl_c_ends_at_once_without_a_traceback(tmp_path):
         "from ltmlbench.engines.local import Workers\n"
         "close = Workers.close\n"
         "def tidy(self):\n"
-        "    print('tidying', file=sys.stderr, flush=True); time.sleep(60)\n"
+        "    print('tidying', file=sys.stderr, flush=True)\n"
+        "    for _ in range(600):\n"  # a signal just before a sleep does not end that sleep
+        "        time.sleep(0.1)\n"
         "Workers.close = tidy\n"
         "sys.exit(exit_code(work, 'run'))"
     )
