@@ -137,12 +137,13 @@ class OutFolder:
         Raises:
             DataError: as `predictions`.
         """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         path = self.run_folder(name) / "predictions.parquet"
         truth, scored = [f"y:{label}" for label in labels], [f"p:{label}" for label in labels]
         try:
-            table = pq.ParquetFile(path).read(
+            table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(
                 columns=["group", "part", *truth, *scored], use_threads=False
             )
             columns = dict(zip(table.column_names, table.columns, strict=True))
