@@ -122,6 +122,26 @@ def test_what_is_stored_is_what_the_trunk_says_of_each_view(n_views, store, tmp_
             shown.batch(absent, np.zeros(len(absent), int), seed=9, epoch=epoch, norm=norm)
 
 
+def test_a_head_that_was_stopped_goes_on_from_its_checkpoint(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("ltmlbench.training.loop.CHECKPOINT_SECONDS", 0.0)
+    task, stage = TASKS["vectors"], of_head(frozen(), "linear")
+    work = work_for(stage, task, store, tmp_path)
+
+    def stopped(epoch, of, values):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(replace(work, epoch=stopped))
+    again = []
+    stage.run(replace(work, epoch=lambda epoch, of, values: again.append(epoch)))
+    assert again == [2, 3]
+    ended, whole = (
+        load_file(folder / "model.safetensors") for folder in (tmp_path, made(stage, task, store))
+    )
+    assert all(torch.equal(value, whole[name]) for name, value in ended.items())
+
+
 def test_means_of_maps_take_the_room_of_vectors_and_are_no_maps(store, tmp_path):
     task = TASKS["bars"]
     maps, means = (

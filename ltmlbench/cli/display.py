@@ -128,7 +128,7 @@ def _networks(benchmark: Benchmark) -> list[str]:
 def _epoch(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
     shown = {"train_loss": "loss", "val_map": "val mAP", "images_per_second": "samples/s"}
     parts = [f"{name} {values[key]:.4g}" for key, name in shown.items() if key in values]
-    return f"epoch {epoch}/{epochs}, {', '.join(parts)}"
+    return ", ".join([f"epoch {epoch}/{epochs}", *parts])
 
 
 class LiveDisplay(Display):

@@ -141,7 +141,8 @@ CRT: Facts = {
     "citation": _DECOUPLE,
     "formula": "the training of ib; then the head from its start again, class-aware, on the "
     "frozen trunk",
-    "ours": "four epochs in the second stage, on stored features of four views; for several labels",
+    "ours": "for several labels; four epochs in the second stage, on features stored once "
+    "(views=V: of V random views)",
     "checked": "stored features against views made anew; its first stage is that of ib",
 }
 PROBE: Facts = {

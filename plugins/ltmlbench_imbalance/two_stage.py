@@ -19,14 +19,15 @@ class ClassifierRetraining(Method):
     its norms in evaluation (Kang et al., ICLR 2020; VITA-Group's LongTailCXR for several labels).
 
     The first stage is that of `ib`, which is trained once for both rows. Ours: the schedule of the
-    second, and that it learns from stored features (`ltmlbench.frozen.FrozenTrunk`) of ``views``
-    random views per sample, where the published code makes new ones in every epoch.
+    second, and that it learns from features stored once (`ltmlbench.frozen.FrozenTrunk`) of the
+    samples as they are, where the published code shows new random views in every epoch; with
+    ``views=4`` it is shown those of four epochs.
     """
 
     loss: str = Field("bce", description="any loss, in both stages")
     sampler: str = Field("cb", description="any sampler, in the second stage")
     epochs: int = Field(4, ge=1, description="of the second stage")
-    views: int = Field(4, ge=0, description="random views stored per sample; 0: as they are")
+    views: int = Field(0, ge=0, description="random views stored per sample; 0: as they are")
 
     def plan(self, task: Task) -> Fit:
         loss = load("loss", self.loss)
