@@ -155,6 +155,7 @@ if TYPE_CHECKING:
     from ltmlbench.training.network import Trunk as Trunk
     from ltmlbench.training.network import autocast as autocast
     from ltmlbench.training.network import place as place
+    from ltmlbench.training.views import feed_threads as feed_threads
     from ltmlbench.training.views import views as views
 
 _PUBLIC = {
@@ -215,7 +216,7 @@ _PUBLIC = {
     ),
     "ltmlbench.training.loop": "train",
     "ltmlbench.training.network": "Network Trunk autocast place",
-    "ltmlbench.training.views": "views",
+    "ltmlbench.training.views": "feed_threads views",
 }
 """Module -> its public names."""
 

@@ -52,7 +52,7 @@ class Opened(Protocol):
     def batch(
         self, rows: Rows, occurrence: Rows, *, seed: int, epoch: int | None, norm: Norm
     ) -> Inputs:
-        """What a network is shown of B samples.
+        """What a network is shown of B samples. Several threads may ask at once.
 
         Args:
             rows: B sample indices.

@@ -18,6 +18,7 @@ from ltmlbench.spent import spending
 from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
 from ltmlbench.task import Task
+from ltmlbench.training.views import feed_threads
 
 
 class Tell(Protocol):
@@ -97,7 +98,11 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
 
 def about(stage: Stage, task: Task) -> dict[str, Any]:
     """What an artifact says of how it was made, beside its pre-image."""
-    return {"environment": environment(), "origin": origin_of(stage, task)}
+    return {
+        "environment": environment(),
+        "feed_threads": feed_threads(task.numerics.device),
+        "origin": origin_of(stage, task),
+    }
 
 
 def _cause(error: BaseException) -> str:

@@ -15,6 +15,9 @@ from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import Work
 from ltmlbench.training.network import Trunk
 
+MOST_FEED_THREADS = 8
+"""More would only hold more batches in memory (ours)."""
+
 
 def views(
     work: Work,
@@ -46,9 +49,21 @@ def views(
         epoch=epoch,
         norm=opened.norm(task.split.train if source is None else np.unique(order), trunk.norm),
         drop_last=drop_last,
+        threads=feed_threads(task.numerics.device),
     )
     for rows, inputs in stream:
         yield rows, on_device(inputs, task.numerics.device)
+
+
+def feed_threads(device: str) -> int:
+    """How many threads make batches ahead of a network on ``device``; they change no number.
+
+    On a CPU the network wants every core, and one thread feeds it many times over. Beside a GPU the
+    cores are idle: all that are this process's share but one, at most `MOST_FEED_THREADS`.
+    """
+    if device.partition(":")[0] == "cpu":
+        return 1
+    return min(max(torch.get_num_threads() - 1, 1), MOST_FEED_THREADS)
 
 
 def on_device(inputs: Any, device: str) -> Any:
