@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ltmlbench.arrays import Rows
+from ltmlbench.contracts import ByteBatch
 from ltmlbench.feeds.batches import batches
 from ltmlbench.feeds.ready import Ready
 from ltmlbench.seeding import derive_seed
@@ -67,7 +68,19 @@ def feed_threads(device: str) -> int:
 
 
 def on_device(inputs: Any, device: str) -> Any:
-    """An array, or arrays by name, as tensors on a device."""
+    """An array, arrays by name, or a `ByteBatch`, as tensors on a device."""
     if isinstance(inputs, dict):
         return {name: on_device(part, device) for name, part in inputs.items()}
+    if isinstance(inputs, ByteBatch):
+        return shown(on_device(inputs.pictures, device), on_device(inputs.maps, device))
     return torch.from_numpy(inputs).to(device, non_blocking=True)
+
+
+def shown(pictures: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """A `ByteBatch`, on its device, as a network is shown it: B×3×S×S float32, channels-last in
+    memory. No product of matrices: that would be rounded under autocast or TF32."""
+    values, parts = pictures.float(), maps[:, None, None].unbind(dim=4)
+    views = parts[3].expand_as(values)
+    for channel in range(3):
+        views = torch.addcmul(views, values[..., channel, None], parts[channel])
+    return views.permute(0, 3, 1, 2)
