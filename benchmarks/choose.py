@@ -15,7 +15,10 @@ The rules, the same for every row (ours; what a result says of them is the file 
 
 Printed per trial: validation scores; what the row cost over all of its stages, those shared with
 other rows or folds included: minutes, and passes: samples forward and backward (3) or only forward
-(1), in thousands. ``--rows "ib;ours[views=1]"`` prints given rows and chooses nothing.
+(1), in thousands. ``--rows "ib;ours[views=1]"`` prints given rows and chooses nothing; from two
+folds on, each of them minus the first as well: the mean difference over folds and its 95 %
+interval, corrected for the training rows that folds share (`ltmlbench.evaluation.paired`).
+What was chosen goes into a table with the line ``trials: {...}`` in its configuration.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ import pandas as pd
 
 from ltmlbench.benchmark import configure, make_benchmark
 from ltmlbench.errors import LtmlbenchError, RequestError
+from ltmlbench.evaluation.paired import corrected_t
 from ltmlbench.grid import Grid, Run
 from ltmlbench.registry import load
 from ltmlbench.results.cost import cost_of
@@ -115,7 +119,8 @@ def judged(run: Run, grid: Grid, store: Store) -> dict[str, Any]:
     assert spent is not None, "what was made is stored"
     passes = (3 * spent.trained + spent.scored) / 1000
     cost = {"minutes": round(spent.seconds / 60, 2), "kpasses": round(passes, 1)}
-    return {"fold": run.fold, **found, "cost": cost}
+    split = node.task.split
+    return {"fold": run.fold, "share": len(split.val) / len(split.train), **found, "cost": cost}
 
 
 def show(name: str, results: list[dict[str, Any]]) -> None:
@@ -153,7 +158,35 @@ def choose(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
             record["rows"][row] = {"tried": tried, **chosen(tried)}
             write_json(Path(arguments.out), record)
         if len(tried) > 1:
-            print(f"chosen for {row}: {chosen(tried)['chosen']}", flush=True)
+            best = chosen(tried)["chosen"]
+            print(f"chosen for {row}: {best}  trials: {{{best!r}: {len(tried)}}}", flush=True)
+    judgements = [next(iter(entry["tried"].values())) for entry in record["rows"].values()]
+    if arguments.rows and len(judgements[0]) > 1:
+        record["differences"] = {
+            row: differences(found, judgements[0])
+            for row, found in zip(plan, judgements, strict=True)
+        }
+        write_json(Path(arguments.out), record)
+        for row in list(plan)[1:]:
+            values = record["differences"][row].items()
+            said = (
+                f"{k} {mean:+.3f} ({low:+.3f} to {high:+.3f})" for k, (mean, low, high) in values
+            )
+            print(f"{row} minus {next(iter(plan))}", *said, sep="  ", flush=True)
+
+
+def differences(
+    row: list[dict[str, Any]], first: list[dict[str, Any]]
+) -> dict[str, tuple[float, float, float]]:
+    """Score -> mean difference over folds and its 95 % interval; per label as ``AP <label>``."""
+    found = {}
+    share = float(np.mean([judged["share"] for judged in first]))
+    for kind, prefix in (("scores", ""), ("ap", "AP ")):
+        for name in first[0][kind]:
+            d = [a[kind][name] - b[kind][name] for a, b in zip(row, first, strict=True)]
+            tested = corrected_t(d, share)
+            found[prefix + name] = (tested.mean, tested.low, tested.high)
+    return found
 
 
 def chosen(tried: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:

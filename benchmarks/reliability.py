@@ -21,18 +21,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+from reliability_inputs import inputs
+from reliability_place import KINDS, Place, start, table, wait, whole
 
-KINDS = {  # run types, cheap ones
-    "vectors": "--methods=ib,crt",
-    "calibrated": "--methods=ib,calibrated[base=ib,by=prior]",
-    "distilled": "--methods=ours",
-    "pictures": "--methods=focal",
-}
 NAMES = [
     "<script>alert(1)</script>",
     "=cmd|' /C calc'!A0",
@@ -47,76 +42,6 @@ NAMES = [
     "$(touch gone)",
     "x" * 300,
 ]
-
-
-def table(path: Path, names: Sequence[str] = ("a", "b", "c"), samples: int = 120) -> Path:
-    """A CSV of labels and four features that tell them apart."""
-    rng = np.random.default_rng(0)
-    share = np.linspace(0.5, 0.1, len(names))
-    labels = (rng.random((samples, len(names))) < share).astype(int)
-    features = rng.normal(size=(samples, 4))
-    features[:, : min(4, len(names))] += labels[:, :4]
-    frame = pd.DataFrame(labels, columns=list(names))
-    frame[["f0", "f1", "f2", "f3"]] = features
-    frame.to_csv(path, index=False)
-    return path
-
-
-class Place:
-    """A folder of its own for a case, and what a run in it is called with."""
-
-    def __init__(self, root: Path, kind: str = "vectors", data: Path | None = None) -> None:
-        self.root, self.out, self.cache = root, root / "out", root / "cache"
-        root.mkdir(parents=True, exist_ok=True)
-        flags = [KINDS[kind], "--folds=2", "--jobs=1", f"--out={self.out}"]
-        flags += [f"--cache-dir={self.cache}"]
-        if kind == "pictures":
-            flags += ["--backbones=test_resnet[weights=random]", "--image-size=32", "--limit=40"]
-            flags += ["--epochs=2"]
-        else:
-            given = data or table(root / "table.csv")
-            flags += ["--dataset=table", f"--data-dir={given}", "--backbones=mlp", "--epochs=3"]
-        self.flags = flags
-
-    def results(self) -> bytes:
-        return (self.out / "results.csv").read_bytes()
-
-
-def start(place: Place, *more: str, verb: str = "run") -> int:
-    """Starts the program; its process is the head of a group of its own. -> its id."""
-    pid = os.fork()
-    if pid:
-        return pid
-    os.setsid()
-    with open(place.root / "said", "ab", buffering=0) as said:
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
-    from ltmlbench.cli import main
-
-    try:
-        code = main([verb, *place.flags, *more])
-    except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else 1
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        code = 3
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code or 0)
-
-
-def wait(pid: int) -> int:
-    """The exit code, -n of a process that signal n ended."""
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def whole(place: Place, *more: str, verb: str = "run") -> tuple[int, str]:
-    """A run from beginning to end: exit code and all it said."""
-    (place.root / "said").unlink(missing_ok=True)
-    code = wait(start(place, *more, verb=verb))
-    return code, (place.root / "said").read_text(errors="replace")
 
 
 def orphans(place: Place, seconds: float = 10) -> int:
@@ -248,110 +173,6 @@ def full(root: Path) -> Cases:
                 yield plain and same, f"{told}\n{more[-600:]}"
             finally:
                 subprocess.run(["umount", str(disk)], check=True)
-
-
-def inputs(root: Path, number: int) -> Cases:
-    """Mutated label files, settings files, options and pictures: exit code 0 to 2, no
-    traceback. Whether what is accepted is right, this does not see."""
-    chance = random.Random(1)
-    good = table(root / "table.csv").read_bytes()
-    settings = b"methods: [ib]\nepochs: 1\nlr: 0.001\naugment:\n  rotate: 5\nfolds: 2\n"
-    for case in range(number):
-        kind = ("bytes", "cell", "yaml", "option", "picture")[case % 5]
-        place = Place(root / f"case-{case}", data=root / "table.csv")
-        more: list[str] = []
-        if kind == "bytes":
-            data = place.root / "table.csv"
-            data.write_bytes(mutated(good, chance))
-            more = [f"--data-dir={data}"]
-        elif kind == "cell":
-            lines = good.decode().splitlines()
-            row, column = chance.randrange(1, len(lines)), chance.randrange(3)
-            cells = lines[row].split(",")
-            cells[column] = chance.choice(["x", "2", "", "NaN", "-1", "0.5", "yes", "1e9", "=1"])
-            lines[row] = ",".join(cells)
-            data = place.root / "table.csv"
-            data.write_text("\n".join(lines))
-            more = [f"--data-dir={data}"]
-        elif kind == "yaml":
-            (place.root / "c.yaml").write_bytes(mutated(settings, chance))
-            more = [f"--config={place.root / 'c.yaml'}"]
-        elif kind == "option":
-            more = [option(chance)]
-        else:
-            place = Place(root / f"case-{case}", data=pictures(place.root / "p", chance))
-            more = ["--dataset=table[pictures=file]", "--image-size=32", "--epochs=1"]
-            more += ["--backbones=test_resnet[weights=random]"]
-        code, said = whole(place, "--set=explanation=none", *more, verb="plan")
-        plain = code in (0, 1, 2) and "Traceback" not in said
-        yield plain, f"{kind} {more}: exit {code}\n{said[-600:]}"
-        shutil.rmtree(place.root)
-
-
-def mutated(content: bytes, chance: random.Random) -> bytes:
-    data = bytearray(content)
-    for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(len(data))
-        what = chance.randrange(4)
-        if what == 0:
-            data[at] = chance.randrange(256)
-        elif what == 1:
-            del data[at : at + chance.randint(1, 30)]
-        elif what == 2:
-            data[at:at] = bytes(chance.choices(b",;\t\n\"'\0\xff{}[]:&*!|", k=chance.randint(1, 5)))
-        else:
-            data[at:at] = data[at : at + 40]
-    return bytes(data)
-
-
-def option(chance: random.Random) -> str:
-    name = chance.choice(["epochs", "lr", "folds", "batch_size", "seeds", "methods", "jobs",
-                          "validation", "metrics", "backbones", "head", "augment.rotate",
-                          "nonsense", "device", "precision", "limit", "engine"])  # fmt: skip
-    value = chance.choice(
-        [
-            "-1",
-            "0",
-            "1e99",
-            "nan",
-            "inf",
-            "[]",
-            "{}",
-            "[[",
-            "ib[",
-            "x=1",
-            "null",
-            "true",
-            "'",
-            "db[mu=x]",
-            "../..",
-            "\u2603",
-            "1" * 400,
-            "&a",
-            "!!python/x",
-            "mlp[width=-1]",
-            "cuda:999",
-            "slurm[minutes=0]",
-        ]
-    )
-    return f"--set={name}={value}"
-
-
-def pictures(folder: Path, chance: random.Random) -> Path:
-    """Twelve small pictures, some of them mutated, and the table that names them."""
-    from PIL import Image
-
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    lines = ["file,a,b"]
-    for i in range(12):
-        path = folder / f"{i}.jpg"
-        Image.fromarray(rng.integers(0, 255, (40, 40, 3), dtype=np.uint8)).save(path)
-        if i % 3 == 0:
-            path.write_bytes(mutated(path.read_bytes(), chance))
-        lines.append(f"{path.name},{i % 2},{(i // 2) % 2}")
-    (folder / "table.csv").write_text("\n".join(lines))
-    return folder / "table.csv"
 
 
 class Tags(html.parser.HTMLParser):

@@ -44,9 +44,13 @@ from ltmlbench.feeds.batches import batches
 from ltmlbench.feeds.pictures.decode import read_rgb, squared
 from ltmlbench.feeds.pictures.feed import OpenedPictures
 from ltmlbench.feeds.pictures.views import Augment
+from ltmlbench.feeds.ready import make_ready
 from ltmlbench.fit import Fit
+from ltmlbench.frozen import FrozenTrunk
 from ltmlbench.grid import Node
-from ltmlbench.testing import work_for
+from ltmlbench.store import Store
+from ltmlbench.task import Schedule
+from ltmlbench.testing import bars, made, task_of, work_for
 from ltmlbench.training.network import autocast, build_network
 from ltmlbench.training.optimiser import make_optimizer
 from ltmlbench.training.views import views
@@ -300,6 +304,37 @@ def student(folder: Path) -> Iterator[Row]:
               f"{b:.2f}", ratio, "≥ .95")  # fmt: skip
 
 
+def head(folder: Path) -> Iterator[Row]:
+    """An epoch of a linear head on a frozen trunk: shown new views, and on stored features of one
+    view, which are computed once before."""
+    backbone = load("backbone", "tf_efficientnet_lite0[weights=random]").resolve()
+    feed = load("feed", "pictures[image_size=64]")
+    task = task_of(bars(5625), backbone=backbone, feed=feed, schedule=Schedule(epochs=1))
+    trunk, store = FrozenTrunk(views=1, pooled=True), Store(folder / "cache")
+    anew = Fit(loss=load("loss", "bce"), sampler=load("sampler", "ib"), head=load("head", "linear"),
+               trains="head")  # fmt: skip
+    stored = anew.model_copy(update={"init": trunk})
+    numbers = itertools.count()
+
+    def whole(fit: Fit, epochs: int) -> None:
+        schedule = task.schedule.model_copy(update={"epochs": epochs})
+        longer = fit.model_copy(update={"schedule": schedule})
+        longer.run(work_for(longer, task, store, folder / str(next(numbers))))
+
+    make_ready(task.feed, task.samples, store)
+    once = seconds(lambda: made(trunk, task, store))
+    whole(anew, 1), whole(stored, 1)
+    found = []
+    for _ in range(ROUNDS):
+        slow = seconds(lambda: whole(anew, 2)) - seconds(lambda: whole(anew, 1))
+        quick = (seconds(lambda: whole(stored, 41)) - seconds(lambda: whole(stored, 1))) / 40
+        found.append((slow, quick, slow / quick))
+    a, b, ratio = (statistics.median(column) for column in zip(*found, strict=True))
+    what = f"an epoch of a head on {len(task.split.train):,} pictures (lite0, 64 px), s"
+    yield Row(what, f"{a:.2f} (views anew)", f"{b:.2f} (after {once:.2f} once)", ratio,
+              "seconds")  # fmt: skip
+
+
 def grid(folder: Path) -> Iterator[Row]:
     """Ten rows, five folds, two backbones: what is trained if every run is a script of its own,
     and what the shared stages train."""
@@ -382,8 +417,8 @@ def memory(folder: Path) -> Iterator[Row]:
               f"{found[1]:.0f}", found[0] / found[1], "≈ 1")  # fmt: skip
 
 
-PARTS = {"decode": decode, "input": feed, "training": training, "student": student, "grid": grid,
-         "finished": finished, "memory": memory}  # fmt: skip
+PARTS = {"decode": decode, "input": feed, "training": training, "student": student, "head": head,
+         "grid": grid, "finished": finished, "memory": memory}  # fmt: skip
 
 
 def main() -> None:

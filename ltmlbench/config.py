@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import ConfigDict, Field, FiniteFloat, ValidationError, field_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from ltmlbench.data.files import refuse_unless_regular
 from ltmlbench.errors import DataError, RequestError, did_you_mean
@@ -72,6 +79,11 @@ class BenchmarkConfig(Schedule):
         "and one per GPU, if there is enough to train",
     )
     trackers: Names = Field((), description="experiment trackers, e.g. jsonl; may be several")
+    trials: Mapping[str, Annotated[int, Field(ge=1, le=10**6)]] = Field(
+        {},
+        description="how many settings of a row were tried before this one was chosen, e.g. "
+        "trials.focal=6; it is told beside the numbers",
+    )
     out: Path = Field(Path("out"), description="where table, report and runs are written")
     cache_dir: Path | None = Field(
         None, description="where stages and decoded samples are stored, shared by all runs"
@@ -108,6 +120,15 @@ class BenchmarkConfig(Schedule):
     @classmethod
     def _each_seed_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(value))
+
+    @field_validator("trials")
+    @classmethod
+    def _of_rows(cls, value: Mapping[str, int], info: ValidationInfo) -> Mapping[str, int]:
+        rows = info.data.get("methods", ())
+        for name in value:
+            if name not in rows:
+                raise ValueError(f"{name!r} is none of the methods ({', '.join(rows)})")
+        return value
 
     @field_validator("folds")
     @classmethod

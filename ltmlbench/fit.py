@@ -17,6 +17,7 @@ from pydantic import Field
 from ltmlbench.arrays import Floats, Logits, Rows
 from ltmlbench.contracts import Distillation, Head, Loss, Sampler, ScheduledLossFn
 from ltmlbench.errors import DataError, Diverged, RequestError
+from ltmlbench.frozen import FrozenTrunk
 from ltmlbench.stages import ExamplesStage, LogitsStage, ModelStage, Stage, TrunkStage, Work
 from ltmlbench.task import Schedule, Task
 
@@ -38,7 +39,8 @@ class Fit(ModelStage, TrunkStage):
     Args:
         sampler: which samples an epoch shows. Several: every step draws a batch by each, and the
             loss is the mean over them; the first decides how long an epoch is.
-        init: where the trunk's weights come from; None: the backbone's own.
+        init: where the trunk's weights come from; None: the backbone's own. A `FrozenTrunk` also
+            has what the trunk says of the rows: with ``trains="head"`` the head learns from that.
         examples: the rows and labels to learn; None: all.
         teaching: what teachers say of the training rows.
         distillation: how the student learns from that.
@@ -94,24 +96,26 @@ class Fit(ModelStage, TrunkStage):
         network = initial_network(work, self.head, lesson.n_labels, self.init)
         if self.trains == "head":
             network.freeze_trunk()
-        kept = self._kept(work, network)
+        frozen = self._frozen
+        learner = network if frozen is None else frozen.head_alone(work, network, self.head)
+        kept = self._kept(work, learner)
         schedule = self.schedule or work.task.schedule
         first = epoch_order(work, self._samplers[0], lesson, epoch=0)
         steps = max(1, len(first) // schedule.batch_size)
         objective = self._objective(work, lesson)
 
         def losses(epoch: int) -> Iterator[tuple[torch.Tensor, int]]:
-            return self._losses(work, network, lesson, objective, epoch, steps)
+            return self._losses(work, learner, lesson, objective, epoch, steps)
 
         history = train(
-            network if kept is None else kept,
+            learner if kept is None else kept,
             losses,
             work,
             schedule=schedule,
             steps=steps,
             seed=work.task.seed,
             stepped=kept.stepped if kept else lambda: None,
-            after=lambda: _validated(kept, lambda: validate(work, network, lesson)),
+            after=lambda: _validated(kept, lambda: validate(work, learner, lesson)),
         )
         with kept.applied() if kept else nullcontext():
             write_model(work, network, history)
@@ -132,7 +136,14 @@ class Fit(ModelStage, TrunkStage):
         return Best(network)
 
     def trains_on(self, task: Task) -> int:
+        if self._frozen is not None:
+            return 0  # a head on stored features takes no time to speak of
         return len(task.split.train) * (self.schedule or task.schedule).epochs
+
+    @property
+    def _frozen(self) -> FrozenTrunk | None:
+        """The stage whose stored features the head is trained on."""
+        return self.init if self.trains == "head" and isinstance(self.init, FrozenTrunk) else None
 
     @property
     def _samplers(self) -> tuple[Sampler, ...]:

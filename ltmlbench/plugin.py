@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from ltmlbench.feeds.ready import Ready as Ready
     from ltmlbench.fit import Fit as Fit
     from ltmlbench.fit import Predict as Predict
+    from ltmlbench.frozen import FrozenTrunk as FrozenTrunk
     from ltmlbench.grid import Ended as Ended
     from ltmlbench.grid import Grid as Grid
     from ltmlbench.grid import Node as Node
@@ -191,6 +192,7 @@ _PUBLIC = {
     "ltmlbench.feeds.pictures.views": "Batch plain",
     "ltmlbench.feeds.ready": "Ready",
     "ltmlbench.fit": "Fit Predict",
+    "ltmlbench.frozen": "FrozenTrunk",
     "ltmlbench.grid": "Ended Grid Node Outcome",
     "ltmlbench.hooks": "Command Record hookimpl",
     "ltmlbench.inputs": "truth_and_scores",

@@ -70,3 +70,14 @@ def test_a_whole_choice_scores_no_test_row(script, tmp_path, monkeypatch, capsys
     assert {len(entry["tried"]) for entry in found["rows"].values()} == {2}
     assert "chosen for db" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "choice.json"]
+
+
+def test_rows_are_compared_fold_by_fold_and_folds_share_training_rows(script):
+    def judged(values):
+        return [{"scores": {"map": v}, "ap": {"N": 2 * v}, "share": 0.25} for v in values]
+
+    found = script["differences"](judged([0.5, 0.4, 0.6]), judged([0.4, 0.4, 0.4]))
+    d = np.array([0.1, 0.0, 0.2])
+    half = 4.302653 * np.sqrt((1 / 3 + 0.25) * d.var(ddof=1))
+    np.testing.assert_allclose(found["map"], (0.1, 0.1 - half, 0.1 + half), rtol=1e-6)
+    np.testing.assert_allclose(found["AP N"], np.multiply(2, found["map"]))

@@ -122,3 +122,11 @@ def test_numbers_are_decimal():
     assert make_config(parse_yaml("{epochs: 010, lr: 1e-3, warmup: .25, seeds: [+3]}")) == (
         make_config({"epochs": 10, "lr": 0.001, "warmup": 0.25, "seeds": [3]})
     )
+
+
+def test_trials_are_told_of_rows_that_are_asked_for():
+    given = {"methods": "ib,focal[gamma=1]", "trials": {"focal[gamma=1]": "6"}}
+    assert make_config(given).trials == {"focal[gamma=1]": 6}
+    assert make_config({"methods": "ib", "trials.ib": 3}).trials == {"ib": 3}
+    with pytest.raises(RequestError, match=r"setting trials.*'db' is none of the methods"):
+        make_config({"methods": "ib", "trials.db": 3})

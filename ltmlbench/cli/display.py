@@ -57,17 +57,8 @@ class Display:
     def notes(self, benchmark: Benchmark) -> None:
         """What a user should know before the work starts."""
         self.benchmark = benchmark
-        samples, protocol = benchmark.samples, benchmark.samples.protocol
-        kind = "SIMULATED " if protocol.simulated else ""
-        self.say(
-            f"{benchmark.config.dataset}: {len(samples)} {kind}{protocol.unit}s of "
-            f"{len(set(samples.groups))} {protocol.group_unit or 'group'}s, "
-            f"{samples.labels.n_labels} labels"
-        )
-        for note in (*samples.notes, *benchmark.grid.notes):
-            self.say(f"  {printable(note, 1000)}")
-        for text in _networks(benchmark):
-            self.say(f"  {text}")
+        for line in notes(benchmark):
+            self.say(line)
 
     @hookimpl
     def ltmlbench_benchmark_started(self, config: Mapping[str, Any], stages: int) -> None:
@@ -118,6 +109,19 @@ class Quiet(Display):
         pass
 
 
+def notes(benchmark: Benchmark) -> list[str]:
+    """What the samples are, what was left out of them or found odd, and what the networks are."""
+    samples, protocol = benchmark.samples, benchmark.samples.protocol
+    kind = "SIMULATED " if protocol.simulated else ""
+    return [
+        f"{benchmark.config.dataset}: {len(samples)} {kind}{protocol.unit}s of "
+        f"{len(set(samples.groups))} {protocol.group_unit or 'group'}s, "
+        f"{samples.labels.n_labels} labels",
+        *(f"  {printable(note, 1000)}" for note in (*samples.notes, *benchmark.grid.notes)),
+        *(f"  {text}" for text in _networks(benchmark)),
+    ]
+
+
 def _networks(benchmark: Benchmark) -> list[str]:
     tasks = {node.task.backbone.label: node.task for node in benchmark.grid.nodes.values()}
     return [
@@ -128,7 +132,7 @@ def _networks(benchmark: Benchmark) -> list[str]:
 def _epoch(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
     shown = {"train_loss": "loss", "val_map": "val mAP", "images_per_second": "samples/s"}
     parts = [f"{name} {values[key]:.4g}" for key, name in shown.items() if key in values]
-    return f"epoch {epoch}/{epochs}, {', '.join(parts)}"
+    return ", ".join([f"epoch {epoch}/{epochs}", *parts])
 
 
 class LiveDisplay(Display):

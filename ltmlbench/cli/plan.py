@@ -21,6 +21,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
 
     from ltmlbench.api import choose_jobs, samples_to_train
     from ltmlbench.benchmark import Benchmark, configure, make_benchmark
+    from ltmlbench.cli.display import notes
     from ltmlbench.engines.schedule import to_do
     from ltmlbench.store import SCRATCH
 
@@ -29,6 +30,7 @@ def command(parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     needed = Counter(
         i for run in grid.runs for i in (run.model, run.identity, run.explanation) if i
     )
+    print("\n".join(notes(benchmark)))
     print(f"runs: {len(grid.runs) + len(grid.unplanned)}")
     for run in grid.runs:
         state = "stored" if store.has(run.identity) else "to do"

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Head(Component, ABC):
     """The part of a network above its backbone.
 
+    ``pools``: of a picture's feature maps it looks at nothing but the mean over all places, and
+    takes those means, B×D, as well; so no maps have to be stored for it.
+
     >>> class Highest(Head):
     ...     def build(self, in_features, n_labels):
     ...         from torch import nn
@@ -26,6 +29,7 @@ class Head(Component, ABC):
     """
 
     kind: ClassVar[str] = "head"
+    pools: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, in_features: int, n_labels: int) -> torch.nn.Module:

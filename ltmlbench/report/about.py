@@ -34,6 +34,7 @@ class About:
             pre-training count; only rows that are known.
         planned: number of runs of the grid, done or not.
         reduced: by the name of the row, what its method lacks of the one it is named after.
+        trials: by the name of the row, how many of its settings were tried, where it was told.
     """
 
     title: str
@@ -56,6 +57,7 @@ class About:
     unexplained: Mapping[str, str] = field(default_factory=dict)
     seen: Mapping[str, float] = field(default_factory=dict)
     reduced: Mapping[str, str] = field(default_factory=dict)
+    trials: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def incomplete(self) -> bool:
@@ -85,6 +87,12 @@ def seen_line(about: About) -> str:
         return ""
     said = ", ".join(f"{name} {count}" for name, count in counts.items())
     return f"samples shown in training per run, teachers and pre-training included: {said}"
+
+
+def trials_line(about: About) -> str:
+    """Which rows were chosen among how many settings; empty if nothing was told of any."""
+    said = ", ".join(f"{name} {number}" for name, number in about.trials.items())
+    return f"settings tried before this one was chosen: {said}; of other rows none" if said else ""
 
 
 def reduced_lines(about: About, methods: Collection[str]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from ltmlbench.labels import Shot
-from ltmlbench.report.about import reduced_lines, seen_line
+from ltmlbench.report.about import reduced_lines, seen_line, trials_line
 from ltmlbench.report.summary import RowRuns, Stat, Summary
 from ltmlbench.results.tables import OFFICIAL
 
@@ -58,7 +58,7 @@ def headline_block(summary: Summary, unit: str) -> Block:
     block = metric_block(summary, f"Per {unit}", unit, metrics)
     if unit != summary.units[0]:
         return block
-    seen = [line for line in (seen_line(summary.about),) if line]
+    seen = filter(None, (seen_line(summary.about), trials_line(summary.about)))
     reduced = reduced_lines(summary.about, {row.method for row in summary.rows})
     notes = (*reduced, *block.notes, *seen)
     block = replace(block, legend=(SPREAD_NOTE, *block.legend), notes=notes)

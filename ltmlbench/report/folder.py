@@ -28,6 +28,8 @@ from ltmlbench.spec import parse_spec
 
 NAMED = 5
 """Methods that a title names."""
+RUN_KEYS = ("method", "backbone", "fold", "seed", "floor", "trials")
+"""What results.csv repeats of a run."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def report_on(found: Collected, metrics: Metrics) -> Report:
             damaged[run.id] = str(error)
             continue
         readable.append(run)
-        keys = {key: getattr(run, key) for key in ("method", "backbone", "fold", "seed", "floor")}
+        keys = {key: getattr(run, key) for key in RUN_KEYS}
         simulated = found.benchmark.protocol.simulated
         rows += [{**keys, "run": run.id, "simulated": simulated, **row} for row in scores]
     if not readable and (damaged or folder.lost_runs()):
@@ -153,6 +155,7 @@ def _about(
         },
         seen=_seen(runs),
         reduced={run.method: run.reduced for run in runs if run.reduced},
+        trials={run.method: run.trials for run in runs if run.trials},
     )
 
 

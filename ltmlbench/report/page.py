@@ -17,7 +17,14 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from ltmlbench.report.about import About, data_line, seen_line, shot_lines, titled
+from ltmlbench.report.about import (
+    About,
+    data_line,
+    seen_line,
+    shot_lines,
+    titled,
+    trials_line,
+)
 from ltmlbench.report.blocks import Block, Cell, Line
 from ltmlbench.report.cost import CAPTION as COST_CAPTION
 from ltmlbench.report.evidence import Evidence
@@ -108,7 +115,7 @@ def render_page(
 
 def _drawn(data: Mapping[str, Any], about: About) -> dict[str, str]:
     """The sections that the script fills."""
-    notes = [line for line in (seen_line(about),) if line]
+    notes = list(filter(None, (seen_line(about), trials_line(about))))
     table = TABLE.format(cost=escape(COST_CAPTION), seen=_bullets(notes))
     parts = {"the answer": ANSWER, "all rows": table, "places": PLACES}
     if any(metric["labels"] for metric in data["metrics"]):

@@ -170,6 +170,7 @@ class Recorder:
             row=run.row,
             options=run.options,
             reduced=run.reduced,
+            trials=self.benchmark.config.trials.get(run.method, 0),
             setting=self.record.setting,
             identity=run.identity,
             model=run.model,

@@ -92,6 +92,7 @@ class RunRecord(_Form):
             one row differ in fold and seed alone. Empty before version 2.
         options: what tells rows of one name apart: ``{"method": {...}, "backbone": {...}}``.
         reduced: what the method lacks of the one it is named after; empty if nothing.
+        trials: settings of the row that were tried before this one was chosen; 0: none were told.
         setting: what the run has in common with all others of its table (`BenchmarkRecord`).
         identity, model, inputs: of its predictions, of the model, and of the stages that it is
             made from.
@@ -116,6 +117,7 @@ class RunRecord(_Form):
     row: str = ""
     options: Mapping[str, Mapping[str, Any]] = {}
     reduced: str = ""
+    trials: int = Field(0, ge=0, lt=2**63)
     setting: Mapping[str, Any] = {}
     identity: str = ""
     model: str = ""

@@ -26,9 +26,14 @@ TYPES: Mapping[str, str] = {
     "undefined": "int64",
     "floor": "bool",
     "simulated": "bool",
+    "trials": "int64",
 }
 """Columns of results.csv. ``label`` is empty for a metric over all labels; ``value`` is empty
-where it is undefined; ``undefined`` counts what a mean leaves out."""
+where it is undefined; ``undefined`` counts what a mean leaves out; ``trials``: settings of the row
+that were tried before this one was chosen, as far as it was told (`BenchmarkConfig.trials`)."""
+
+ADDED = {"trials": "0"}
+"""Columns that a file of an earlier version lacks, and what they hold there."""
 
 SUMMARY_KEYS = ("test_set", "unit", "method", "backbone", "metric", "label")
 """What a mean of summary.csv is of. ``test_set`` is empty for folds, over which the mean is taken;
@@ -74,7 +79,8 @@ def read_results(path: Path) -> pd.DataFrame:
         DataError: there is no such file, or it is not of that form.
     """
     try:
-        text = pd.read_csv(path, usecols=list(TYPES), dtype="str", na_filter=False)
+        text = pd.read_csv(path, dtype="str", na_filter=False)
+        text = text.assign(**{k: v for k, v in ADDED.items() if k not in text})[list(TYPES)]
         value = text["value"].replace("", "nan")
         named = {
             name: [from_cell(value) for value in text[name]]
@@ -83,7 +89,7 @@ def read_results(path: Path) -> pd.DataFrame:
         }
         flags = {name: text[name] == "True" for name, kind in TYPES.items() if kind == "bool"}
         return text.assign(value=value, **named, **flags)[list(TYPES)].astype(dict(TYPES))
-    except (OSError, ValueError) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise DataError(f"cannot read results {path}: {' '.join(str(error).split())}") from error
 
 

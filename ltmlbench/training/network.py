@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ltmlbench.contracts import Backbone, Head, Norm
+from ltmlbench.contracts import Backbone, Head, Norm, Opened
 from ltmlbench.seeding import derive_seed
 from ltmlbench.task import Numerics
 
@@ -27,10 +27,12 @@ class Trunk(nn.Module):
         provenance: where the weights came from, with a digest, as JSON.
         last_stage: names of the submodules from which a second branch would differ: the last stage
             and what follows it. Empty where that is not known.
+        shown: what it is shown in place of the samples of the task, such as stored features.
     """
 
     num_features: int
     last_stage: tuple[str, ...] = ()
+    shown: Opened | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     provenance: dict[str, object]

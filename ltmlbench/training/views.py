@@ -41,7 +41,7 @@ def views(
         source: rows of which of ``task.sources`` they are; None: of ``task.samples``.
     """
     task = work.task
-    opened = Ready(source=source).opened(work)
+    opened = trunk.shown or Ready(source=source).opened(work)
     stream = batches(
         opened,
         order,

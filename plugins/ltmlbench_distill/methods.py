@@ -150,7 +150,7 @@ class Rskd(Method):
     """Teachers on shot-, region- and feature-based subsets, weighted distillation.
 
     Region and feature subsets are prior knowledge of the data set; where it has none, only the
-    shot-based teachers are left.
+    shot-based teachers are left. As in `ours`, what teachers say is stored of one epoch's views.
     """
 
     shot: str = Field("shot", description="generator of the shot-based subsets")
@@ -164,10 +164,8 @@ class Rskd(Method):
         "subset",
         description="length of a teacher's epoch: its own rows once, or the whole data set's",
     )
-    views: int | None = Field(
-        None,
-        ge=0,
-        description="views the teachers see (default: of every epoch; 0: the plain samples)",
+    views: int = Field(
+        1, ge=0, description="of how many epochs teachers see the random views; 0: plain samples"
     )
 
     def plan(self, task: Task) -> Fit:
@@ -185,7 +183,7 @@ class Rskd(Method):
                 subsets,
                 negatives=self.negatives,
                 whole_epoch=self.teacher_epoch == "data",
-                views=task.schedule.epochs if self.views is None else self.views,
+                views=self.views,
             )
         ]
         distillation = Weighted(

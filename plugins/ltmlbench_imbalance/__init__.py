@@ -222,6 +222,12 @@ def ltmlbench_methods() -> list[Record]:
             **sources.CRT,
         ),
         Record(
+            "probe",
+            "ltmlbench_imbalance.two_stage:LinearProbe",
+            "one linear layer on the backbone's own weights, which stay as they are",
+            **sources.PROBE,
+        ),
+        Record(
             "ema",
             "ltmlbench_imbalance.two_stage:AveragedWeights",
             "the training of ib, of which a moving average of the weights is kept",

@@ -141,8 +141,17 @@ CRT: Facts = {
     "citation": _DECOUPLE,
     "formula": "the training of ib; then the head from its start again, class-aware, on the "
     "frozen trunk",
-    "ours": "four epochs in the second stage, for several labels",
-    "checked": "by its parts; its first stage is that of ib",
+    "ours": "for several labels; four epochs in the second stage, on features stored once "
+    "(views=V: of V random views)",
+    "checked": "stored features against views made anew; its first stage is that of ib",
+}
+PROBE: Facts = {
+    "citation": "Alain and Bengio, Understanding Intermediate Layers Using Linear Classifier "
+    "Probes, arXiv:1610.01644",
+    "formula": "z = W mean_x F + b on the features F of the backbone's own weights; W and b are "
+    "trained",
+    "ours": "the last features alone, dropout as in the head linear, the other rows' schedule",
+    "checked": "stored features against views made anew",
 }
 EMA: Facts = {
     "formula": "θ̄ ← d θ̄ + (1−d) θ after every step t, d = min(decay, (1+t)/(10+t)); θ̄ is kept",

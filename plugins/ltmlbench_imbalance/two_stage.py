@@ -1,31 +1,59 @@
-"""Rows that train otherwise: a second stage for the head, averaged weights, two samplers."""
+"""Rows that train otherwise: a head on a frozen trunk, averaged weights, two samplers."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from ltmlbench.plugin import Fit, Method, Task, load
+from ltmlbench.plugin import Fit, FrozenTrunk, Method, Task, load
 from ltmlbench_imbalance.methods import fit
+
+
+def on_frozen(fit: Fit, views: int) -> Fit:
+    """The same training of the head alone, on stored features of the trunk as it would start."""
+    trunk = FrozenTrunk(init=fit.init, views=views, pooled=fit.head.pools)
+    return fit.model_copy(update={"init": trunk, "trains": "head"})
 
 
 class ClassifierRetraining(Method):
     """cRT: the training of `ib`, then the head anew with class-aware sampling on the frozen trunk,
     its norms in evaluation (Kang et al., ICLR 2020; VITA-Group's LongTailCXR for several labels).
 
-    The first stage is that of `ib`, which is trained once for both rows. Schedule of the second:
-    ours.
+    The first stage is that of `ib`, which is trained once for both rows. Ours: the schedule of the
+    second, and that it learns from features stored once (`ltmlbench.frozen.FrozenTrunk`) of the
+    samples as they are, where the published code shows new random views in every epoch; with
+    ``views=4`` it is shown those of four epochs.
     """
 
     loss: str = Field("bce", description="any loss, in both stages")
     sampler: str = Field("cb", description="any sampler, in the second stage")
     epochs: int = Field(4, ge=1, description="of the second stage")
+    views: int = Field(0, ge=0, description="random views stored per sample; 0: as they are")
 
     def plan(self, task: Task) -> Fit:
         loss = load("loss", self.loss)
-        first = fit(task, loss, "ib")
         schedule = task.schedule.model_copy(update={"epochs": self.epochs})
-        second = {"init": first, "trains": "head", "schedule": schedule}
-        return fit(task, loss, self.sampler).model_copy(update=second)
+        start = {"init": fit(task, loss, "ib"), "schedule": schedule}
+        return on_frozen(fit(task, loss, self.sampler).model_copy(update=start), self.views)
+
+
+class LinearProbe(Method):
+    """One linear layer on the trunk as it starts, which stays as it is: how far the backbone's own
+    weights carry, and a floor for whatever trains them (Alain and Bengio, 2016).
+
+    The trunk is in evaluation and sees every sample once (`ltmlbench.frozen.FrozenTrunk`).
+    """
+
+    loss: str = Field("bce", description="any loss")
+    sampler: str = Field("ib", description="any sampler")
+    epochs: int | None = Field(None, ge=1, description="as many as the other rows if not given")
+    views: int = Field(0, ge=0, description="random views stored per sample; 0: as they are")
+
+    def plan(self, task: Task) -> Fit:
+        start: dict[str, object] = {"head": load("head", "linear")}
+        if self.epochs is not None:
+            start["schedule"] = task.schedule.model_copy(update={"epochs": self.epochs})
+        plain = fit(task, load("loss", self.loss), self.sampler)
+        return on_frozen(plain.model_copy(update=start), self.views)
 
 
 class AveragedWeights(Method):

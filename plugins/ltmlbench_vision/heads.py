@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Linear(Head):
     """Global average pooling of feature maps (vectors stay as they are), dropout, one linear layer;
     weights start at N(0, 0.01), bias at 0."""
+
+    pools: ClassVar[bool] = True
 
     dropout: float = Field(0.2, ge=0, lt=1, description="share of pooled features set to zero")
 

@@ -34,6 +34,7 @@ def results_only(folder, values, fold="fold {} of 3", metric="map"):
             "undefined": 0,
             "floor": row == "majority",
             "simulated": False,
+            "trials": 0,
         }
         for row, found in values.items()
         for place, value in enumerate(found, 1)

@@ -1,16 +1,20 @@
 """Every row trains on a tiny data set, and rows share what they have in common."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from ltmlbench import LabelMatrix, load
 from ltmlbench.fit import Fit
 from ltmlbench.registry import components
 from ltmlbench.store import Store
-from ltmlbench.testing import made, task_of, vectors, work_for
+from ltmlbench.testing import bars, made, task_of, vectors, work_for
 
 ROWS = ["asl", "ral", "hill", "splc", "cb-focal", "ldam-drw", "la", "two-way", "zlpr", "rfs",
-        "crt", "ema", "two-samplers", "calibrated[base=cb,by=prior]"]  # fmt: skip
+        "crt", "probe", "ema", "two-samplers", "calibrated[base=cb,by=prior]"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +51,30 @@ def test_crt_and_ib_share_their_first_training():
     task = task_of(vectors(90))
     ib, crt = (load("method", name).plan(task) for name in ("ib", "crt"))
     assert isinstance(crt, Fit)
-    assert crt.init.identity(task) == ib.identity(task)
+    assert crt.init.init.identity(task) == ib.identity(task)
     assert crt.trains == "head"
+
+
+def test_retraining_otherwise_looks_at_no_sample_again():
+    task = task_of(vectors(90))
+    first, *others = (
+        load("method", f"crt[{options}]").plan(task)
+        for options in ("views=2", "views=2,sampler=rfs", "views=2,epochs=9")
+    )
+    assert {other.init.identity(task) for other in others} == {first.init.identity(task)}
+    assert len({plan.identity(task) for plan in (first, *others)}) == 3
+
+
+def test_a_probe_leaves_the_weights_of_the_backbone_as_they_are(store):
+    task = task_of(bars(36))
+    plan = load("method", "probe").plan(replace(task, head="csra"))
+    assert plan.head == load("head", "linear"), "a linear probe, whatever the others have"
+    trained = load_file(made(plan, task, store) / "model.safetensors")
+    start = task.backbone.build((3, 32, 32)).state_dict()
+    means = "running_mean"
+    assert any(means in name for name in start)
+    assert all(torch.equal(trained[f"trunk.{n}"], v) for n, v in start.items() if means in n)
+    assert trained["head.3.bias"].abs().max() > 0
 
 
 def test_an_average_that_keeps_nothing_is_the_row_without_it(store, tmp_path):

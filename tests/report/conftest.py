@@ -69,6 +69,7 @@ def run_rows(method, fold, seed=0, backbone="tf_efficientnet_lite0"):
         "fold": f"fold {fold} of 3",
         "seed": seed,
         "floor": floor,
+        "trials": 0,
     }
     rows = []
     for unit in ("eye", "patient"):

@@ -55,6 +55,14 @@ def test_no_rows_survive_too(tmp_path):
     assert read_results(tmp_path / "results.csv").empty
 
 
+def test_results_of_a_version_that_noted_no_trials_say_that_none_were_told(rows, tmp_path):
+    path = tmp_path / "results.csv"
+    written = write_results([row | {"trials": 6} for row in rows], path)
+    assert set(written["trials"]) == {6}
+    pd.read_csv(path, dtype=str, na_filter=False).drop(columns="trials").to_csv(path, index=False)
+    assert set(read_results(path)["trials"]) == {0}
+
+
 @pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n"])
 def test_what_is_no_results_file_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / "results.csv"
@@ -381,3 +389,9 @@ def test_a_row_of_a_reduced_method_is_called_so_and_says_what_it_lacks(results, 
     assert text.count(f"- db (reduced): {lacks}") == 1
     assert "nobody" not in text
     assert "db, published" in text, "published rows still stand below it"
+
+
+def test_the_settings_that_were_tried_are_told_below_the_headline(results, about):
+    assert "tried" not in render_table(results, about)
+    text = render_table(results, replace(about, trials={"ib": 6}))
+    assert "settings tried before this one was chosen: ib 6; of other rows none" in text

@@ -1,6 +1,7 @@
 """Checks find what they are for: components with one flaw each."""
 
 import random
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -190,6 +191,25 @@ class Forgetful(Head):
 
 def test_a_head_that_a_checkpoint_would_lose_is_found():
     assert "is reproducible" in flaws(Forgetful())
+
+
+class Peaked(Head):
+    """Says that it pools, and takes the highest place for the mean."""
+
+    pools: ClassVar[bool] = True
+
+    def build(self, in_features, n_labels):
+        from torch import nn
+
+        class Highest(nn.Module):
+            def forward(self, features):
+                return features.flatten(2).amax(dim=2) if features.ndim == 4 else features
+
+        return nn.Sequential(Highest(), nn.Linear(in_features, n_labels))
+
+
+def test_a_head_that_needs_more_than_the_means_it_asks_for_is_found():
+    assert "needs the means of maps alone if it says that it pools" in flaws(Peaked())
 
 
 class Boastful(Backbone):

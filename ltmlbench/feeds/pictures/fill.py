@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from ltmlbench.arrays import Image
 from ltmlbench.data.files import may_pass
@@ -51,18 +52,25 @@ def fill_array(
         DataError: the disk has no room, or rows could not be read for a cause that may pass.
     """
     try:
-        _reserve(file, shape)
+        reserve(file, shape, np.uint8, "a smaller --image-size")
         return _filled(_Job(make, file), shape[0], workers or os.cpu_count() or 1, progress)
     except BaseException:
         file.unlink(missing_ok=True)  # the room is needed elsewhere
         raise
 
 
-def _reserve(file: Path, shape: tuple[int, ...]) -> None:
-    """An array of zeros whose blocks on disk are ours."""
-    needed = int(np.prod(shape, dtype=np.int64))
+def reserve(file: Path, shape: tuple[int, ...], dtype: npt.DTypeLike, instead: str) -> None:
+    """Writes a .npy file of zeros whose blocks on disk are ours.
+
+    Args:
+        instead: what would need less room, for the error.
+
+    Raises:
+        DataError: the disk has no room.
+    """
+    needed = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     try:
-        np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape).flush()
+        np.lib.format.open_memmap(file, mode="w+", dtype=dtype, shape=shape).flush()
         with open(file, "r+b") as target:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(target.fileno(), 0, file.stat().st_size)
@@ -73,8 +81,7 @@ def _reserve(file: Path, shape: tuple[int, ...]) -> None:
         free = shutil.disk_usage(file.parent).free
         raise DataError(
             f"{file.parent}: no room for the {file.stem} ({error.strerror}): they need "
-            f"{in_units(needed)}, {in_units(free)} are free: give another --cache-dir or a smaller "
-            "--image-size"
+            f"{in_units(needed)}, {in_units(free)} are free: give another --cache-dir or {instead}"
         ) from error
 
 

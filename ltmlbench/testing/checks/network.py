@@ -57,6 +57,19 @@ def head_shapes(component: Head) -> None:
         expect(bool(out.isfinite().all()), "finite logits")
 
 
+@check("head", name="needs the means of maps alone if it says that it pools",
+       why="on a frozen trunk it is given those")  # fmt: skip
+def head_pools(component: Head) -> None:
+    import torch
+
+    if not component.pools:
+        return
+    head = component.build(_FEATURES, _LABELS).eval()
+    maps = _random(4, _FEATURES, 4, 3)
+    given, told = head(maps), head(maps.mean(dim=(2, 3)))
+    expect(torch.allclose(given, told, atol=1e-5), "the logits of the maps from their means")
+
+
 @check("head", name="is reproducible", why="rows of a table start from the same point")
 def head_reproducible(component: Head) -> None:
     _reproducible(lambda: component.build(_FEATURES, _LABELS), _random(4, _FEATURES, 4, 4))
