@@ -18,7 +18,6 @@ from ltmlbench.spent import spending
 from ltmlbench.stages import Stage, Work
 from ltmlbench.store import Store
 from ltmlbench.task import Task
-from ltmlbench.training.views import feed_threads
 
 
 class Tell(Protocol):
@@ -98,6 +97,8 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
 
 def about(stage: Stage, task: Task) -> dict[str, Any]:
     """What an artifact says of how it was made, beside its pre-image."""
+    from ltmlbench.training.views import feed_threads  # not for those who look engines up: torch
+
     return {
         "environment": environment(),
         "feed_threads": feed_threads(task.numerics.device),
