@@ -156,21 +156,23 @@ def build_grid(
     networks = _once(networks, _network_form, lambda n: f"backbone {n[0].label!r}", notes)
     tasks = _once(tasks, lambda t: [t.split.fingerprint, t.seed], _place, notes)
     named = _named(networks)
-    runs: list[Run] = []
     nodes: dict[str, Node] = {}
     blind = [task.blind() for task in tasks]  # once for all rows and networks
-    for task, plain in zip(tasks, blind, strict=True):
-        for row in rows:
-            for network in named[:1] if row.floor else named:
-                pair = network.put_into(task), network.put_into(plain)
-                runs.append(_lay_out(row, network, *pair, nodes, explanation, notes))
+    equipped = (
+        [(network, network.put_into(task), network.put_into(plain)) for network in named]
+        for task, plain in zip(tasks, blind, strict=True)
+    )
+    placed = [
+        (row, *place)
+        for each in equipped
+        for row in rows
+        for place in (each[:1] if row.floor else each)
+    ]
+    runs = [_lay_out(*place, nodes, explanation, notes) for place in placed]
     wanted = set(nodes)
     looks: dict[str, Node] = {}
-    for task, plain in zip(tasks, blind, strict=True):
-        for row in rows:
-            for network in named[:1] if row.floor else named:
-                pair = network.put_into(task), network.put_into(plain)
-                looks |= _looks(row, *pair, wanted, notes)
+    for row, _, task, plain in placed:
+        looks |= _looks(row, task, plain, wanted, notes)
     places = [(run.row, run.fold, run.seed) for run in runs]
     assert len(set(places)) == len(places), "a run is counted once"
     return Grid(

@@ -33,7 +33,7 @@ class LabelMatrix:
     """
 
     def __init__(self, Y: Any, names: Sequence[str] | None = None) -> None:
-        from scipy.sparse import csr_array, issparse
+        from scipy.sparse import issparse
 
         if isinstance(Y, LabelMatrix):
             names, Y = tuple(Y.names) if names is None else names, Y.sparse
@@ -44,18 +44,7 @@ class LabelMatrix:
             raise DataError(f"a label matrix has 2 dimensions (samples × labels), not {given.ndim}")
         if given.dtype.kind not in "biuf":
             raise DataError(f"a label matrix holds only 0 and 1; {given.dtype} found")
-        csr: Any = csr_array(given)
-        if not csr.has_canonical_format:
-            csr = csr.copy()  # what is summed is ours
-            csr.sum_duplicates()
-        if csr.dtype != np.bool_ and not np.isin(csr.data, (0, 1)).all():
-            first = int(np.flatnonzero(~np.isin(csr.data, (0, 1)))[0])
-            row = int(np.searchsorted(csr.indptr, first, side="right")) - 1
-            raise DataError(
-                f"a label matrix holds only 0 and 1; {csr.data[first]:g} (row {row}) found"
-            )
-        self._csr: Any = csr.astype(np.int32)
-        self._csr.eliminate_zeros()
+        csr = self._csr = _ones(given)
         self.names: tuple[str, ...] = tuple(
             map(str, range(csr.shape[1]) if names is None else names)
         )
@@ -194,6 +183,29 @@ class LabelMatrix:
     def select(self, labels: Sequence[int]) -> LabelMatrix:
         """All rows, some labels (column indices)."""
         return LabelMatrix(self._csr[:, list(labels)], [self.names[c] for c in labels])
+
+
+def _ones(given: Any) -> Any:
+    """N×C CSR of int32 ones in canonical form, from a sparse or a dense matrix of numbers."""
+    from scipy import sparse
+
+    csr_array: Any = sparse.csr_array
+    if sparse.issparse(given):
+        csr = csr_array(given)
+        if not csr.has_canonical_format:
+            csr = csr.copy()  # what is summed is ours
+            csr.sum_duplicates()
+        data, indices, indptr = csr.data, csr.indices.copy(), csr.indptr.copy()
+    else:  # every run of a table has its labels: SciPy's own way takes three times as long
+        rows, indices = np.nonzero(given)
+        data, indptr = given[rows, indices], np.searchsorted(rows, np.arange(len(given) + 1))
+    others = np.flatnonzero((data != 0) & (data != 1))
+    if len(others):
+        row = int(np.searchsorted(indptr, others[0], side="right")) - 1
+        raise DataError(f"a label matrix holds only 0 and 1; {data[others[0]]:g} (row {row}) found")
+    csr = csr_array((data.astype(np.int32), indices, indptr), shape=given.shape)
+    csr.eliminate_zeros()
+    return csr
 
 
 def _numbers(Y: Any) -> npt.NDArray[Any]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from ltmlbench.contracts import Component
+from ltmlbench.manifest import regular_file
 from ltmlbench.registry import registry
 from ltmlbench.stages import Stage
 from ltmlbench.task import Task
@@ -38,13 +40,13 @@ def origin_of(stage: Stage, task: Task) -> list[dict[str, str]]:
 
 def changed_files(manifest: Mapping[str, Any]) -> list[str]:
     """The files of other distributions that have changed since an artifact was made."""
-    changed = []
-    for part in manifest.get("origin", ()):
-        module = sys.modules.get(part["name"].partition(":")[0])
-        _, now = _source(module)
-        if part.get("source") and now and now != part["source"]:
-            changed.append(part["file"])
-    return list(dict.fromkeys(changed))
+    followed = [part for part in manifest.get("origin", ()) if part.get("source")]
+    return list(dict.fromkeys(part["file"] for part in followed if _changed(part)))
+
+
+def _changed(part: Mapping[str, str]) -> bool:
+    _, now = _source(sys.modules.get(part["name"].partition(":")[0]))
+    return now not in ("", part["source"])
 
 
 def distribution_of(module: str) -> tuple[str, str]:
@@ -86,10 +88,15 @@ def _source(module: Any) -> tuple[str, str]:
     """(package/file.py, sha256) of a module; empty if it has no readable source."""
     path = getattr(module, "__file__", None)
     try:
-        content = Path(path).read_bytes() if path else b""
-    except OSError:
+        return _read(path, *regular_file(path)) if path else ("", "")
+    except (OSError, ValueError):
         return "", ""
+
+
+@lru_cache
+def _read(path: str, size: int, changed: int) -> tuple[str, str]:
+    """Read once as long as size and time of the file stay: every stage of a grid asks."""
+    content = Path(path).read_bytes()
     if not content:
         return "", ""
-    assert path is not None
     return "/".join(Path(path).parts[-2:]), hashlib.sha256(content).hexdigest()

@@ -122,10 +122,13 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._read_whole: dict[str, tuple[int, int]] = {}
-        self._manifests: dict[str, tuple[tuple[int, int], Mapping[str, Any]]] = {}
+        self._known: dict[str, tuple[tuple[int, int], Artifact]] = {}
 
     def folder(self, identity: str) -> Path:
-        return Path(f"{self.root}/artifacts/{identity[:2]}/{identity}")  # asked for very often
+        return Path(self._path(identity))
+
+    def _path(self, identity: str) -> str:
+        return f"{self.root}/artifacts/{identity[:2]}/{identity}"  # of text: asked for very often
 
     def work(self, identity: str) -> Path:
         return self.root / "work" / identity
@@ -148,12 +151,13 @@ class Store:
         thus found before a number comes of it, and a finished grid is not read whole by every
         command. Each file is read once per process.
         """
+        path = self._path(identity)
         while True:
-            before = _inode(self.folder(identity))
+            before = _inode(path)
             if before is None:
                 return None
             try:
-                return self._read(identity, whole)
+                return self._read(identity, path, whole)
             except OSError as error:
                 missing = isinstance(error, FileNotFoundError | NotADirectoryError)
                 name = Path(error.filename or identity).name
@@ -163,30 +167,30 @@ class Store:
                 )
             except ValueError as error:
                 found = Damaged(str(error))
-            if _inode(self.folder(identity)) == before:  # else another process has put it right
+            if _inode(path) == before:  # else another process has put it right
                 return found
 
-    def _read(self, identity: str, whole: bool) -> Artifact:
-        folder = self.folder(identity)
-        manifest = self._manifest(folder / MANIFEST, identity)
-        for name, digest in manifest["files"].items():
-            self._check(
-                f"{folder}/{name}", name, digest, manifest.get("states", {}).get(name), whole
-            )
-        return Artifact(folder, manifest)
+    def _read(self, identity: str, path: str, whole: bool) -> Artifact:
+        artifact = self._artifact(identity, path)
+        states = artifact.manifest.get("states", {})
+        for name, digest in artifact.manifest["files"].items():
+            self._check(f"{path}/{name}", name, digest, states.get(name), whole)
+        return artifact
 
-    def _manifest(self, path: Path, identity: str) -> Mapping[str, Any]:
-        now = regular_file(path)
-        then, known = self._manifests.get(identity, (None, {}))
-        if then == now:
-            return known
+    def _artifact(self, identity: str, path: str) -> Artifact:
+        file = f"{path}/{MANIFEST}"
+        now = regular_file(file)
+        known = self._known.get(identity)
+        if known and known[0] == now:
+            return known[1]
         try:
-            manifest = json.loads(path.read_bytes())
+            manifest = json.loads(Path(file).read_bytes())
         except ValueError as error:
             raise ValueError(f"{MANIFEST} is damaged") from error
         check_manifest(manifest, identity)
-        self._manifests[identity] = now, manifest
-        return manifest  # type: ignore[no-any-return]
+        artifact = Artifact(Path(path), manifest)
+        self._known[identity] = now, artifact
+        return artifact
 
     def _check(self, path: str, name: str, digest: str, then: Any, whole: bool) -> None:
         now = regular_file(path)
@@ -322,7 +326,7 @@ class Store:
         return Artifact(target, manifest)
 
 
-def _inode(path: Path) -> tuple[int, int] | None:
+def _inode(path: str) -> tuple[int, int] | None:
     """Which file or folder lies at ``path``; None if there is none."""
     try:
         state = os.lstat(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -113,8 +114,14 @@ class Task:
         return replace(self, samples=self.samples.without_truth(self.split.test))
 
     def identity(self, part: str) -> Any:
-        """The canonical form of one of `PARTS`."""
-        return _PARTS[part](self)
+        """The canonical form of one of `PARTS`; made once, for every stage of the task asks."""
+        if part not in self._identities:
+            self._identities[part] = _PARTS[part](self)
+        return self._identities[part]
+
+    @cached_property
+    def _identities(self) -> dict[str, Any]:
+        return {}
 
 
 def _content(samples: Samples, feed: Feed) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Whose code made a stage is written down, and an edited plugin is pointed out."""
 
+import hashlib
+import importlib
 import json
 import os
 import subprocess
@@ -7,7 +9,7 @@ import sys
 
 import pytest
 
-from ltmlbench.origin import distribution_of, origin_of
+from ltmlbench.origin import changed_files, distribution_of, origin_of
 
 PLUGIN = """
 from ltmlbench.contracts import Method
@@ -99,6 +101,20 @@ def test_whoever_edits_a_plugin_and_sees_the_old_numbers_is_told_once(site):
     ]
     assert "4 stages to do" in run(site, "--fresh", "mine")
     assert "was changed" not in run(site)
+
+
+def test_an_edit_is_noticed_by_a_process_that_has_looked_before(tmp_path, monkeypatch):
+    file = tmp_path / "edited_meanwhile.py"
+    file.write_text("FACTOR = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("edited_meanwhile")
+    source = hashlib.sha256(file.read_bytes()).hexdigest()
+    part = {"name": "edited_meanwhile:Any", "file": "edited_meanwhile.py", "source": source}
+    assert changed_files({"origin": [part]}) == []
+    file.write_text("FACTOR = 50\n")
+    assert changed_files({"origin": [part]}) == ["edited_meanwhile.py"]
+    file.unlink()
+    assert changed_files({"origin": [part]}) == []
 
 
 def test_the_plugins_in_the_same_wheel_are_ours():

@@ -34,6 +34,21 @@ def test_dividing_the_labels_of_a_file_needs_no_torch(tmp_path):
     assert not {"torch", "timm", "torchvision"} & set(found)
 
 
+def test_what_is_finished_is_asked_again_without_torch(tmp_path):
+    from ltmlbench.cli import main
+
+    rows = (f"{i % 2},{i % 3 // 2},{i % 5},{i % 7}\n" for i in range(60))
+    (tmp_path / "f.csv").write_text("a,b,x,y\n" + "".join(rows))
+    given = [f"--data-dir={tmp_path / 'f.csv'}", "--dataset=table", "--backbones=mlp[width=8]",
+             "--methods=ib", "--folds=2", "--epochs=1", "--jobs=1", "--set=explanation=none",
+             f"--cache-dir={tmp_path / 'cache'}"]  # fmt: skip
+    run = ["run", *given, f"--out={tmp_path / 'out'}"]
+    assert main(run) == 0
+    found = imported(run)
+    assert found[0] == "0"
+    assert not {"torch", "timm", "torchvision"} & set(found)
+
+
 def test_info_of_every_component_imports_nothing_heavy():
     from ltmlbench.hooks import KINDS
     from ltmlbench.registry import Registry

@@ -63,7 +63,7 @@ class Display:
     @hookimpl
     def ltmlbench_benchmark_started(self, config: Mapping[str, Any], stages: int) -> None:
         self.total = stages
-        if self.benchmark:
+        if self.benchmark and stages:
             self.left = time_left(self.benchmark)
         self.say(f"{stages} stages to do" if stages else "everything is stored already")
 

@@ -66,7 +66,8 @@ def to_do(grid: Grid, store: Store) -> dict[str, Node]:
             i in needed or store.get(i) is not None for i in inputs
         ):
             needed.add(look)
-    need([i for i in grid.nodes if isinstance(store.look(i), Damaged)], whole=False)
+    unseen = grid.nodes.keys() - {identity for identity, _ in asked}
+    need([i for i in unseen if isinstance(store.look(i), Damaged)], whole=False)
     return {identity: node for identity, node in grid.nodes.items() if identity in needed}
 
 

@@ -44,6 +44,9 @@ class Evidence:
     test_share: float
     folder: OutFolder
     stored: Collection[str]
+    _valued: dict[Any, dict[str, pd.DataFrame]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     _drawn: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -53,33 +56,39 @@ class Evidence:
 
     @property
     def rows(self) -> list[str]:
-        return list(dict.fromkeys(self.results["row"]))
+        return list(self.results["row"].unique())
 
     @property
     def units(self) -> list[str]:
         """That of the headline first."""
         first = self.protocol.headline_unit or self.protocol.unit
-        return sorted(dict.fromkeys(self.results["unit"]), key=lambda unit: unit != first)
+        return sorted(self.results["unit"].unique(), key=lambda unit: unit != first)
 
     @property
     def metrics(self) -> list[str]:
         """Over all labels, the headline's first."""
         parts = tuple(f"_{shot}" for shot in get_args(Shot))
-        names = list(dict.fromkeys(self.results["metric"]))
+        names = list(self.results["metric"].unique())
         whole = [n for n in names if not (n.endswith(parts) and n.rpartition("_")[0] in names)]
         return sorted(whole, key=lambda name: name not in self.protocol.headline)
 
     @property
     def splits(self) -> dict[str, list[str]]:
         """Splits to be taken together: all folds, but each official test set by itself."""
-        names = list(dict.fromkeys(self.results["fold"]))
+        names = list(self.results["fold"].unique())
         folds = [name for name in names if name.startswith("fold ")]
         together = {f"{len(folds)} folds" if len(folds) > 1 else folds[0]: folds} if folds else {}
         return together | {name: [name] for name in names if name not in folds}
 
     def values(self, unit: str, metric: str, folds: Sequence[str]) -> dict[str, pd.DataFrame]:
         """Per part ("" for all labels, "head labels" and so on, each label): index (fold, seed),
-        one column per row of the table."""
+        one column per row of the table. Asked again, it answers what it found."""
+        asked = (unit, metric, tuple(folds))
+        if asked not in self._valued:
+            self._valued[asked] = self._values(*asked)
+        return self._valued[asked]
+
+    def _values(self, unit: str, metric: str, folds: Sequence[str]) -> dict[str, pd.DataFrame]:
         shots = {f"{metric}_{shot}": f"{shot} labels" for shot in get_args(Shot)}
         found = self.results[
             (self.results["unit"] == unit)

@@ -10,7 +10,7 @@ import pandas as pd
 from ltmlbench.evaluation.statistics import summarise
 from ltmlbench.labels import Shot
 from ltmlbench.report.about import About, titled
-from ltmlbench.results.tables import OFFICIAL, test_set
+from ltmlbench.results.tables import OFFICIAL, mapped, test_set
 
 
 class Stat(NamedTuple):
@@ -56,10 +56,10 @@ class Summary:
         rows = (row._replace(reduced=row.method in about.reduced) for row in _rows(results))
         self.rows = sorted(rows, key=lambda row: not row.floor)
         first = about.protocol.headline_unit or about.protocol.unit
-        self.units = sorted(dict.fromkeys(results["unit"]), key=lambda unit: unit != first)
-        self.label_metrics = list(dict.fromkeys(results.loc[results["label"] != "", "metric"]))
+        self.units = sorted(results["unit"].unique(), key=lambda unit: unit != first)
+        self.label_metrics = list(results.loc[results["label"] != "", "metric"].unique())
         parts = {f"{m}_{shot}" for m in self.label_metrics for shot in get_args(Shot)}
-        self.metrics = [m for m in dict.fromkeys(results["metric"]) if m not in parts]
+        self.metrics = [m for m in results["metric"].unique() if m not in parts]
         keys = ["unit", "method", "backbone", "metric", "label"]
         columns = summarise(results, keys)[[*keys, *Stat._fields]]
         self._stats = {
@@ -74,7 +74,7 @@ class Summary:
 
     def covers_all(self, folds: Sequence[str]) -> bool:
         """Whether all of some splits are among them."""
-        return set(folds) <= set(self._results["fold"])
+        return set(folds) <= set(self._results["fold"].unique())
 
     def title(self, text: str) -> str:
         """A heading, with the test set where there are several."""
@@ -124,8 +124,8 @@ def summaries(results: pd.DataFrame, about: About) -> list[Summary]:
     """One per official test set, which are never averaged; one for all folds together."""
     if results.empty:
         return []
-    sets = results["fold"].map(test_set)
-    return [Summary(results[sets == name], about) for name in dict.fromkeys(sets)]
+    sets = mapped(results["fold"], test_set)
+    return [Summary(results[sets == name], about) for name in sets.unique()]
 
 
 def progress(results: pd.DataFrame, about: About) -> str:

@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+State = tuple[int, ...]
+"""Which file lies at a path, and when it was written; empty if none does."""
+
+
 @dataclass(frozen=True)
 class Predictions:
     """Truth, scores (N×C in 0..1) and groups of the rows of one part of a run."""
@@ -52,6 +56,9 @@ class OutFolder:
     """An output folder; ``root`` is the ``--out`` of a run."""
 
     root: Path
+    _records: dict[str, tuple[State, RunRecord]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def runs_folder(self) -> Path:
@@ -102,15 +109,19 @@ class OutFolder:
             ) from None
 
     def run(self, name: str) -> RunRecord:
-        """What the run.json of a run says.
+        """What the run.json of a run says. Asked again, it reads it only if it was written since.
 
         Raises:
             DataError: it cannot be read, or is that of another run (one line).
         """
-        record = read_run(self.run_folder(name) / "run.json")
-        if record.id != name:
-            raise DataError(f"run.json is that of {record.id!r}")
-        return record
+        path = self.run_folder(name) / "run.json"
+        state = _state(path)
+        if name not in self._records or self._records[name][0] != state:
+            record = read_run(path)
+            if record.id != name:
+                raise DataError(f"run.json is that of {record.id!r}")
+            self._records[name] = state, record
+        return self._records[name][1]
 
     def predictions(self, name: str, labels: Sequence[str], part: str) -> Predictions:
         """The predictions of a run for its ``"test"`` or ``"val"`` rows.
@@ -126,12 +137,13 @@ class OutFolder:
         Raises:
             DataError: as `predictions`.
         """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         path = self.run_folder(name) / "predictions.parquet"
         truth, scored = [f"y:{label}" for label in labels], [f"p:{label}" for label in labels]
         try:
-            table = pq.ParquetFile(path).read(
+            table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(
                 columns=["group", "part", *truth, *scored], use_threads=False
             )
             columns = dict(zip(table.column_names, table.columns, strict=True))
@@ -153,13 +165,9 @@ class OutFolder:
             text = " ".join(str(error).split()) or type(error).__name__
             raise DataError(f"{path.name} is damaged: {text[:200]}") from error
 
-    def state(self, name: str) -> tuple[int, ...]:
+    def state(self, name: str) -> State:
         """Which predictions.parquet of a run there is: another one has another state."""
-        try:
-            found = (self.run_folder(name) / "predictions.parquet").stat()
-        except OSError:
-            return ()
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        return _state(self.run_folder(name) / "predictions.parquet")
 
     def history(self, run: RunRecord) -> list[dict[str, Any]]:
         """The training history of a run, a mapping per epoch; none if it left none."""
@@ -338,6 +346,14 @@ def _update(path: Path, value: Any) -> None:
         if read_json(path) == json.loads(json.dumps(value)):
             return
     write_json(path, value)
+
+
+def _state(path: Path) -> State:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _number(text: Any) -> float:

@@ -229,7 +229,7 @@ def read_json(path: Path) -> Any:
         DataError: it cannot be read, or is no JSON (one line).
     """
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DataError(f"{path.name} is missing") from None
     except (OSError, ValueError, RecursionError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def results_text(results: pd.DataFrame) -> str:
 
 def summary_text(results: pd.DataFrame) -> str:
     """The content of summary.csv: mean, std, n and interval over the runs of each row."""
-    keyed = results.assign(test_set=[test_set(fold) for fold in results["fold"]])
+    keyed = results.assign(test_set=mapped(results["fold"], test_set))
     simulated = bool(results["simulated"].any())
     return _neutral(summarise(keyed, SUMMARY_KEYS).assign(simulated=simulated)).to_csv(index=False)
 
@@ -83,9 +83,7 @@ def read_results(path: Path) -> pd.DataFrame:
         text = text.assign(**{k: v for k, v in ADDED.items() if k not in text})[list(TYPES)]
         value = text["value"].replace("", "nan")
         named = {
-            name: [from_cell(value) for value in text[name]]
-            for name, kind in TYPES.items()
-            if kind == "str"
+            name: mapped(text[name], from_cell) for name, kind in TYPES.items() if kind == "str"
         }
         flags = {name: text[name] == "True" for name, kind in TYPES.items() if kind == "bool"}
         return text.assign(value=value, **named, **flags)[list(TYPES)].astype(dict(TYPES))
@@ -97,5 +95,9 @@ def _neutral(frame: pd.DataFrame) -> pd.DataFrame:
     """Text that a spreadsheet would take for a formula begins with an apostrophe."""
     texts = [name for name in frame.columns if TYPES.get(str(name), "str") == "str"]
     texts = [name for name in texts if not pd.api.types.is_numeric_dtype(frame[name])]
-    changed = {name: [as_cell(value) for value in frame[name]] for name in texts}
-    return frame.assign(**{str(name): values for name, values in changed.items()})
+    return frame.assign(**{str(name): mapped(frame[name], as_cell) for name in texts})
+
+
+def mapped(column: pd.Series[Any], change: Callable[[Any], Any]) -> pd.Series[Any]:
+    """The changed values of a column; each of those that repeat is changed once."""
+    return column.map({value: change(value) for value in column.unique()})

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 CHECKPOINT_SECONDS = 10.0
 """A checkpoint is written after an epoch that ends at least this long after the last one."""
+CHECKPOINT_SHARE = 0.005
+"""And only if the last one took at most this share of the time since: on a slow disk, or of a large
+network, there are fewer, and a kill loses at most two hundred times what it takes to save them."""
 
 Losses = Callable[[int], Iterator[tuple[torch.Tensor, int]]]
 """Epoch -> the scalar loss of every step and how many samples it is of. The forward pass happens
@@ -61,7 +64,7 @@ def train(
     checkpoint = work.folder / SCRATCH / "checkpoint.safetensors"
     with timed("checkpoints"):
         history = load_checkpoint(checkpoint, network, optimizer)
-    saved = time.monotonic()
+    saved, took = time.monotonic(), 0.0
     for epoch in range(len(history), epochs):
         torch.manual_seed(derive_seed(seed, "epoch", epoch))
         network.train()
@@ -84,10 +87,13 @@ def train(
         with timed("validate"):
             history.append(row | dict(after()))
         work.epoch(epoch + 1, epochs, history[-1])
-        if time.monotonic() - saved >= CHECKPOINT_SECONDS and epoch + 1 < epochs:
+        now = time.monotonic()
+        due = now - saved >= max(CHECKPOINT_SECONDS, took / CHECKPOINT_SHARE)
+        if due and epoch + 1 < epochs:
             with timed("checkpoints"):
                 save_checkpoint(checkpoint, network, optimizer, history)
             saved = time.monotonic()
+            took = saved - now
     return history
 
 

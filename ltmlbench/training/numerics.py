@@ -1,8 +1,11 @@
-"""Which device and arithmetic a backbone trains with."""
+"""Which device and arithmetic a backbone trains with. Torch is asked only where its answer is not
+known already: to import it takes two seconds, which what is finished does without."""
 
 from __future__ import annotations
 
-import torch
+import ctypes
+import sys
+from pathlib import Path
 
 from ltmlbench.contracts import Backbone
 from ltmlbench.errors import RequestError
@@ -26,25 +29,53 @@ def choose_numerics(
         RequestError: the device is not there.
     """
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if _has_gpu() else "cpu"
     if here:
         _refuse_missing(device)
     if precision == "auto":
-        native = device.startswith("cuda") or _cpu_has_bfloat16()
-        native = native and backbone.takes != "vector"
-        quicker = device.startswith("cuda") or backbone.gains_from_bfloat16
-        precision = "bfloat16" if native and quicker else "float32"
+        gains = backbone.takes != "vector" and (
+            device.startswith("cuda") or (backbone.gains_from_bfloat16 and _cpu_has_bfloat16())
+        )
+        precision = "bfloat16" if gains else "float32"
     return Numerics(device=device, dtype=precision, channels_last=True)
 
 
 def _refuse_missing(device: str) -> None:
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    if device.startswith("cuda") and not _has_gpu():
         raise RequestError(f"device {device!r} was asked for, but torch finds no GPU: --device cpu")
-    if device.startswith("cuda:") and int(device[5:]) >= torch.cuda.device_count():
+    if device.startswith("cuda:"):
+        import torch
+
         number = torch.cuda.device_count()
-        raise RequestError(f"device {device!r} was asked for, but the GPUs are 0 to {number - 1}")
+        if int(device[5:]) >= number:
+            raise RequestError(
+                f"device {device!r} was asked for, but the GPUs are 0 to {number - 1}"
+            )
+
+
+def _has_gpu() -> bool:
+    """Whether torch finds a GPU. It cannot without a driver."""
+    if "torch" not in sys.modules and not _has_driver():
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _has_driver() -> bool:
+    """False only on a Linux machine without the library that every CUDA program loads, and without
+    the device of AMD's driver."""
+    if sys.platform != "linux" or Path("/dev/kfd").exists():
+        return True
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _cpu_has_bfloat16() -> bool:
+    import torch
+
     onednn: bool = torch._C._has_mkldnn
     return onednn and bool(torch.cpu._is_avx512_bf16_supported())

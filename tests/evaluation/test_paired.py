@@ -101,7 +101,7 @@ def test_the_smallest_difference_is_what_power_tables_say():
     assert math.isnan(smallest_difference(0, 2))
 
 
-@pytest.mark.parametrize(("df", "level"), [(2, 0.05), (4, 0.01)])
+@pytest.mark.parametrize(("df", "level"), [(2, 0.05), (4, 0.01), (1, 1e-6)])
 def test_the_smallest_difference_is_found_four_times_in_five(df, level):
     """With the error taken as known in size, as the planning of a study does."""
     shift, rng = smallest_difference(1, df, level), np.random.default_rng(0)

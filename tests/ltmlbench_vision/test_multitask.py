@@ -260,6 +260,7 @@ def test_a_stopped_pretraining_goes_on_and_ends_with_the_same_trunk(task, tmp_pa
     from ltmlbench.training import loop
 
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", float("inf"))
     _, whole = pretrained(task, tmp_path / "whole")
     seen = []
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ltmlbench.errors import DataError
+from ltmlbench.results.folder import OutFolder
 from ltmlbench.results.records import SCHEMA, is_benchmark, read_benchmark, read_run, safe_name
 
 HISTORIC = Path(__file__).parents[1] / "historic" / "0.1.0"
@@ -25,6 +26,22 @@ def test_a_record_comes_back_as_it_was_written(folder, make_run):
     assert json.loads(path.read_text())["schema"] == SCHEMA
     record = folder.command(run)
     assert folder.out.benchmark() == record
+
+
+def test_a_record_that_was_written_or_damaged_since_is_read_again(folder, make_run):
+    """Another command may write into the folder meanwhile."""
+    run = make_run("ib", "fold 1 of 2")
+    folder.add(run)
+    assert folder.out.run(run.id) == run
+    later = run.model_copy(update={"seconds": {"fit": 2.5}})
+    OutFolder(folder.root).write_run(later)
+    assert folder.out.run(run.id) == later
+    (folder.out.run_folder(run.id) / "run.json").write_text("{")
+    with pytest.raises(DataError, match=r"run\.json"):
+        folder.out.run(run.id)
+    (folder.out.run_folder(run.id) / "run.json").unlink()
+    with pytest.raises(DataError, match="missing"):
+        folder.out.run(run.id)
 
 
 def test_a_benchmark_without_runs_comes_back_too(folder):

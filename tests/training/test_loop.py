@@ -110,6 +110,7 @@ def test_a_stopped_fit_goes_on_and_ends_with_the_same_numbers(
     task, tmp_path, monkeypatch, stop_after
 ):
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", float("inf"))
     whole = run(stage(), task, tmp_path / "whole")
     seen = []
 
@@ -124,6 +125,42 @@ def test_a_stopped_fit_goes_on_and_ends_with_the_same_numbers(
     run(stage(), task, tmp_path / "stopped", lambda i, of, values: seen.append(i))
     assert seen == [*range(1, stop_after + 2), *range(stop_after + 1, 5)]
     assert_same_artifacts(whole, tmp_path / "stopped")
+
+
+@pytest.mark.parametrize(
+    ("takes", "intervals"),
+    [
+        (1 / 128, [10, 10, 10]),  # a fast disk: one every ten seconds
+        (1 / 8, [10, 26, 26]),
+        (3, [10, 600]),  # a slow one: as seldom as it has to be
+    ],
+)
+def test_checkpoints_take_a_two_hundredth_of_a_training_at_most(
+    task, tmp_path, monkeypatch, takes, intervals
+):
+    """With a clock of its own: an epoch takes two seconds, a checkpoint ``takes``."""
+    clock, began = [0.0], []
+
+    def save(*given):
+        began.append(clock[0])
+        clock[0] += takes
+
+    monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(loop, "save_checkpoint", save)
+    network = torch.nn.Linear(1, 1)
+    loop.train(
+        network,
+        lambda epoch: iter([(network(torch.ones(1, 1)).sum(), 1)]),
+        work_for(stage(), task, Store(tmp_path), tmp_path),
+        schedule=Schedule(epochs=400),
+        steps=1,
+        seed=0,
+        after=lambda: clock.append(clock.pop() + 2) or {},
+    )
+    ends = [0, *(start + takes for start in began)]
+    waited = [start - end for start, end in zip(began, ends, strict=False)]
+    assert waited[: len(intervals)] == pytest.approx(intervals)
+    assert takes * (len(began) - 1) <= clock[0] / 200
 
 
 def test_a_damaged_checkpoint_means_starting_over(task, tmp_path):
