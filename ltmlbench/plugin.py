@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ltmlbench.cells import as_cell as as_cell
     from ltmlbench.contracts import POINTING as POINTING
     from ltmlbench.contracts import Backbone as Backbone
+    from ltmlbench.contracts import ByteBatch as ByteBatch
     from ltmlbench.contracts import Component as Component
     from ltmlbench.contracts import Dataset as Dataset
     from ltmlbench.contracts import Distillation as Distillation
@@ -156,6 +157,7 @@ if TYPE_CHECKING:
     from ltmlbench.training.network import Trunk as Trunk
     from ltmlbench.training.network import autocast as autocast
     from ltmlbench.training.network import place as place
+    from ltmlbench.training.views import feed_threads as feed_threads
     from ltmlbench.training.views import views as views
 
 _PUBLIC = {
@@ -163,8 +165,8 @@ _PUBLIC = {
     "ltmlbench.calibrate": "Calibrate",
     "ltmlbench.cells": "as_cell",
     "ltmlbench.contracts": (
-        "Backbone Component Dataset DistillFn Distillation Engine Explanation Feed Head "
-        "Inputs LabelMetric Loss LossFn Method Metric Norm Opened POINTING Pretraining "
+        "Backbone ByteBatch Component Dataset DistillFn Distillation Engine Explanation Feed "
+        "Head Inputs LabelMetric Loss LossFn Method Metric Norm Opened POINTING Pretraining "
         "PublishedRow Sampler ScheduledLossFn SubsetGenerator Tracker"
     ),
     "ltmlbench.data.checks": "problems",
@@ -217,7 +219,7 @@ _PUBLIC = {
     ),
     "ltmlbench.training.loop": "train",
     "ltmlbench.training.network": "Network Trunk autocast place",
-    "ltmlbench.training.views": "views",
+    "ltmlbench.training.views": "feed_threads views",
 }
 """Module -> its public names."""
 

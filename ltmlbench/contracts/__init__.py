@@ -11,7 +11,7 @@ from ltmlbench.contracts.dataset import Dataset, PublishedRow
 from ltmlbench.contracts.distillation import Distillation, DistillFn
 from ltmlbench.contracts.engine import Engine
 from ltmlbench.contracts.explanation import POINTING, Explanation
-from ltmlbench.contracts.feed import Feed, Inputs, Norm, Opened
+from ltmlbench.contracts.feed import ByteBatch, Feed, Inputs, Norm, Opened
 from ltmlbench.contracts.head import Head
 from ltmlbench.contracts.loss import Loss, LossFn, ScheduledLossFn
 from ltmlbench.contracts.method import Method
@@ -24,6 +24,7 @@ from ltmlbench.contracts.tracker import Tracker
 __all__ = [
     "POINTING",
     "Backbone",
+    "ByteBatch",
     "Component",
     "Dataset",
     "DistillFn",

@@ -16,8 +16,23 @@ from ltmlbench.contracts.component import Component
 if TYPE_CHECKING:
     from ltmlbench.data.samples import Samples
 
-Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]]
-"""What a network is shown of B samples: an array whose first dimension is B, or several by name."""
+
+class ByteBatch(NamedTuple):
+    """Pictures as bytes, and the linear map that makes of each what a network is shown; it is done
+    on the network's device, so that a quarter is copied there.
+
+    Args:
+        pictures: B×S×S×3 uint8.
+        maps: B×3×4 float32, from (red, green, blue, 1) to normalised channels.
+    """
+
+    pictures: npt.NDArray[np.uint8]
+    maps: npt.NDArray[np.float32]
+
+
+Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]] | ByteBatch
+"""What a network is shown of B samples: an array whose first dimension is B, several by name, or
+pictures whose colours are still to be mapped."""
 
 
 class Norm(NamedTuple):
@@ -52,7 +67,7 @@ class Opened(Protocol):
     def batch(
         self, rows: Rows, occurrence: Rows, *, seed: int, epoch: int | None, norm: Norm
     ) -> Inputs:
-        """What a network is shown of B samples.
+        """What a network is shown of B samples. Several threads may ask at once.
 
         Args:
             rows: B sample indices.

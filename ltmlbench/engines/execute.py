@@ -97,7 +97,13 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
 
 def about(stage: Stage, task: Task) -> dict[str, Any]:
     """What an artifact says of how it was made, beside its pre-image."""
-    return {"environment": environment(), "origin": origin_of(stage, task)}
+    from ltmlbench.training.views import feed_threads  # not for those who look engines up: torch
+
+    return {
+        "environment": environment(),
+        "feed_threads": feed_threads(task.numerics.device),
+        "origin": origin_of(stage, task),
+    }
 
 
 def _cause(error: BaseException) -> str:

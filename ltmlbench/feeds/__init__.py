@@ -1,1 +1,1 @@
-"""How samples become batches: feeds, and the thread that prepares batches ahead."""
+"""How samples become batches: feeds, and the threads that prepare batches ahead."""

@@ -1,10 +1,10 @@
-"""Batches, prepared by a background thread while the last one is trained on."""
+"""Batches, prepared by background threads while the last one is trained on."""
 
 from __future__ import annotations
 
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from queue import Empty, Full, Queue
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from ltmlbench.arrays import Rows
@@ -25,13 +25,14 @@ def batches(
     norm: Norm,
     drop_last: bool = False,
     prefetch: int = 2,
+    threads: int = 1,
 ) -> Iterator[tuple[Rows, Inputs]]:
     """Yields (rows B, what a network is shown of them) in the given order.
 
     Args:
         order: row indices; a row may come several times.
         epoch: whose random views; None: the samples as they are.
-        prefetch: batches prepared ahead.
+        prefetch, threads: see `ahead`.
     """
     repeats = occurrences(order)
     end = len(order) - (len(order) % batch_size if drop_last else 0)
@@ -41,49 +42,33 @@ def batches(
         rows = order[chosen]
         return rows, opened.batch(rows, repeats[chosen], seed=seed, epoch=epoch, norm=norm)
 
-    yield from ahead(make, range(0, end, batch_size), prefetch)
+    yield from ahead(make, range(0, end, batch_size), prefetch, threads)
 
 
-def ahead(make: Callable[[int], Made], starts: range, prefetch: int = 2) -> Iterator[Made]:
-    """Yields ``make(start)`` for every start, made by a background thread, at most ``prefetch``
-    before they are asked for. What ``make`` raises is raised here."""
-    queue: Queue[Made | BaseException | None] = Queue(maxsize=prefetch)
-    stop = threading.Event()
+def ahead(
+    make: Callable[[int], Made], starts: range, prefetch: int = 2, threads: int = 1
+) -> Iterator[Made]:
+    """Yields ``make(start)`` for every start, in order, made by background threads before they are
+    asked for. What ``make`` raises is raised here, in its place. No thread outlives the iterator.
 
-    def put(item: Made | BaseException | None) -> None:
-        while not stop.is_set():
-            try:
-                return queue.put(item, timeout=0.1)
-            except Full:
-                continue
-
-    def work() -> None:
-        try:
-            for start in starts:
-                if stop.is_set():
-                    return
-                put(make(start))
-            put(None)
-        except BaseException as error:  # whatever it is, the training thread has to see it
-            put(error)
-
-    thread = threading.Thread(target=work, daemon=True, name="ltmlbench-feed")
-    thread.start()
+    Args:
+        make: called by several threads at once where there are several.
+        prefetch: how many may wait to be taken, beside the one that each thread has in hand.
+        threads: how many make them; they change neither the order nor what is made.
+    """
+    pending: deque[Future[Made]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="ltmlbench-feed")
     try:
-        while (item := _taken(queue)) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
+        for start in starts:
+            pending.append(pool.submit(make, start))
+            if len(pending) > prefetch + threads:
+                yield _taken(pending.popleft())
+        while pending:
+            yield _taken(pending.popleft())
     finally:
-        stop.set()
-        while not queue.empty():
-            try:
-                queue.get_nowait()
-            except Empty:
-                break
-        thread.join()
+        pool.shutdown(cancel_futures=True)
 
 
-def _taken(queue: Queue[Made | BaseException | None]) -> Made | BaseException | None:
+def _taken(made: Future[Made]) -> Made:
     with timed("feed"):
-        return queue.get()
+        return made.result()

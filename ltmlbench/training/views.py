@@ -9,11 +9,15 @@ import numpy as np
 import torch
 
 from ltmlbench.arrays import Rows
+from ltmlbench.contracts import ByteBatch
 from ltmlbench.feeds.batches import batches
 from ltmlbench.feeds.ready import Ready
 from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import Work
 from ltmlbench.training.network import Trunk
+
+MOST_FEED_THREADS = 8
+"""More would only hold more batches in memory (ours)."""
 
 
 def views(
@@ -46,13 +50,37 @@ def views(
         epoch=epoch,
         norm=opened.norm(task.split.train if source is None else np.unique(order), trunk.norm),
         drop_last=drop_last,
+        threads=feed_threads(task.numerics.device),
     )
     for rows, inputs in stream:
         yield rows, on_device(inputs, task.numerics.device)
 
 
+def feed_threads(device: str) -> int:
+    """How many threads make batches ahead of a network on ``device``; they change no number.
+
+    On a CPU the network wants every core, and one thread feeds it many times over. Beside a GPU the
+    cores are idle: all that are this process's share but one, at most `MOST_FEED_THREADS`.
+    """
+    if device.partition(":")[0] == "cpu":
+        return 1
+    return min(max(torch.get_num_threads() - 1, 1), MOST_FEED_THREADS)
+
+
 def on_device(inputs: Any, device: str) -> Any:
-    """An array, or arrays by name, as tensors on a device."""
+    """An array, arrays by name, or a `ByteBatch`, as tensors on a device."""
     if isinstance(inputs, dict):
         return {name: on_device(part, device) for name, part in inputs.items()}
+    if isinstance(inputs, ByteBatch):
+        return shown(on_device(inputs.pictures, device), on_device(inputs.maps, device))
     return torch.from_numpy(inputs).to(device, non_blocking=True)
+
+
+def shown(pictures: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """A `ByteBatch`, on its device, as a network is shown it: B×3×S×S float32, channels-last in
+    memory. No product of matrices: that would be rounded under autocast or TF32."""
+    values, parts = pictures.float(), maps[:, None, None].unbind(dim=4)
+    views = parts[3].expand_as(values)
+    for channel in range(3):
+        views = torch.addcmul(views, values[..., channel, None], parts[channel])
+    return views.permute(0, 3, 1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
@@ -43,7 +44,8 @@ class Rlkd(ClassBalancedOptions, Method):
       several labels and less imbalance. Ours: the objective, its weights, the number of subsets,
       that normal and other are in none.
     - teachers. Paper: one network per subset. Ours: binary cross-entropy, as many negatives as
-      positives, head and start as the student's, their epochs and which of them is kept.
+      positives, head and start as the student's, three quarters of its epochs, the last of them
+      kept.
     - distillation. Paper: a class-balanced weight per sample in the loss. Ours: its formula, the
       mixing label by label, alpha, temperature, the correction of the teachers' prior, which views
       they see, that labels without a teacher keep their full loss (``rest=teacher`` gives them
@@ -69,7 +71,7 @@ class Rlkd(ClassBalancedOptions, Method):
     )
     negatives: float = Field(1.0, ge=0, description="negatives per positive row of a teacher")
     teacher_epochs: int | None = Field(
-        None, ge=1, description="epochs of a teacher; the benchmark's own number if not given"
+        None, ge=1, description="epochs of a teacher; three quarters of the benchmark's if not given"
     )
     teacher_epoch: Literal["data", "subset"] = Field(
         "subset",
@@ -198,9 +200,8 @@ def _pretrained(text: str, task: Task) -> TrunkStage | None:
 
 def _teacher(base: Fit, task: Task, epochs: int | None, best: bool) -> Fit:
     """``base`` with a teacher's own number of epochs, and the best of them if asked for."""
-    own: dict[str, Any] = {}
-    if epochs is not None:
-        own["schedule"] = task.schedule.model_copy(update={"epochs": epochs})
+    number = math.ceil(0.75 * task.schedule.epochs) if epochs is None else epochs
+    own: dict[str, Any] = {"schedule": task.schedule.model_copy(update={"epochs": number})}
     if best:
         if not len(task.split.val):
             raise RequestError(

@@ -23,6 +23,7 @@ from ltmlbench.plugin import (
     Work,
     ahead,
     derive_seed,
+    feed_threads,
     plain,
 )
 
@@ -154,7 +155,8 @@ def source_batches(
         images = augment(pictures, rows, once, seed=seed, epoch=epoch, mean=mean, std=std)
         return rows, images, augment.warp_masks(masks, rows, once, seed=seed, epoch=epoch)
 
-    for rows, images, masks in ahead(make, range(0, len(order), size)):
+    starts = range(0, len(order), size)
+    for rows, images, masks in ahead(make, starts, threads=feed_threads(device)):
         yield SourceBatch(
             torch.from_numpy(images).to(device),
             torch.from_numpy(examples.grade[rows]).to(device),

@@ -65,6 +65,7 @@ def test_workers_have_their_share_of_the_threads_also_for_a_single_stage_and_say
     share = max(1, os.cpu_count() // 2)
     assert int((artifact.folder / "out.txt").read_text()) == share
     assert artifact.manifest["environment"]["threads"] == share
+    assert artifact.manifest["feed_threads"] == 1, "the network trains on the CPU"
 
 
 def test_workers_live_on_from_stage_to_stage_and_end_with_the_work(tmp_path):

@@ -2,12 +2,13 @@
 
 import threading
 import time
+from itertools import islice
 
 import numpy as np
 import pytest
 
 from ltmlbench.contracts import Norm
-from ltmlbench.feeds.batches import batches
+from ltmlbench.feeds.batches import ahead, batches
 from ltmlbench.feeds.pictures.feed import OpenedPictures
 from ltmlbench.feeds.pictures.views import Augment, plain
 
@@ -22,7 +23,7 @@ def pixels():
 @pytest.fixture(autouse=True)
 def no_thread_is_left():
     yield
-    assert not [t for t in threading.enumerate() if t.name == "ltmlbench-feed"]
+    assert not [t for t in threading.enumerate() if t.name.startswith("ltmlbench-feed")]
 
 
 def feed(pixels, order, batch_size, augment=None, *, drop_last=False, seed=0, epoch=0, **options):
@@ -123,3 +124,60 @@ def test_closing_it_early_ends_its_thread(pixels):
     running = feed(pixels, np.arange(11), 1)
     next(running)
     running.close()
+
+
+def slow_first(index):
+    """Later ones are made first where several threads make them."""
+    time.sleep(0.05 if index == 0 else 0)
+    return index
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_any_number_of_threads_gives_the_batches_that_none_gives(pixels, threads):
+    order = np.random.default_rng(1).integers(0, 11, 50)  # rows come several times
+    given = {"seed": 4, "epoch": 2}
+    rows, images = joined(feed(pixels, order, 4, Augment(), threads=threads, **given))
+    before = np.array([list(order[:i]).count(row) for i, row in enumerate(order)])
+    at_once = Augment()(pixels[order], order, before, mean=MEAN, std=STD, **given)
+    assert rows.tolist() == order.tolist()
+    assert images.tobytes() == at_once.tobytes()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_batch_that_is_ready_waits_for_its_turn(threads):
+    assert list(ahead(slow_first, range(9), threads=threads)) == list(range(9))
+
+
+def test_several_threads_are_at_work_at_once():
+    together = threading.Barrier(3, timeout=10)
+    list(ahead(lambda index: together.wait(), range(3), threads=3))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_an_error_comes_in_its_place_however_many_threads_there_are(threads):
+    def make(index):
+        if index == 3:
+            raise OSError("the disk is gone")  # before the batches that it is due after
+        return slow_first(index)
+
+    taken = []
+    with pytest.raises(OSError, match="the disk is gone"):
+        taken.extend(iter(ahead(make, range(20), threads=threads)))
+    assert taken == [0, 1, 2]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_whoever_stops_early_waits_for_no_batch_that_has_not_begun(threads):
+    begun, gate = [], threading.Event()
+
+    def make(index):
+        begun.append(index)
+        if index > 1:
+            gate.wait(timeout=10)
+        return index
+
+    running = ahead(make, range(100), prefetch=50, threads=threads)
+    assert list(islice(running, 2)) == [0, 1]
+    threading.Timer(0.3, gate.set).start()  # what has begun ends while it is being closed
+    running.close()
+    assert len(begun) <= 2 + threads

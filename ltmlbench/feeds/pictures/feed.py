@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import Field
 
 from ltmlbench.arrays import Image, Rows
-from ltmlbench.contracts.feed import Feed, Norm
+from ltmlbench.contracts.feed import ByteBatch, Feed, Norm
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import DataError
 from ltmlbench.feeds.pictures.masks import masks_key, write_masks
 from ltmlbench.feeds.pictures.pixels import pixels_key, write_pixels
-from ltmlbench.feeds.pictures.views import VIEWS, Augment, Batch, plain
+from ltmlbench.feeds.pictures.views import BYTES, VIEWS, Augment, Batch, plain, plain_bytes
 from ltmlbench.identity import canonical
 from ltmlbench.store import write_json
 
@@ -35,6 +35,7 @@ class Pictures(Feed):
     image_size: int = Field(96, ge=16, description="side of the square pictures, pixels")
     augment: Augment = Field(Augment(), description="ranges of the random views")
     masks: bool = Field(False, description="also the masks of what shows a label")
+    as_bytes: bool = Field(False, description="copy bytes, and change colours on the device")
 
     def key(self, samples: Samples) -> Any:
         pixels = {"pixels": pixels_key(samples, self.image_size)}
@@ -44,7 +45,8 @@ class Pictures(Feed):
 
     @property
     def views(self) -> Any:
-        return {"made": VIEWS, **canonical(self.augment)}
+        made = {"made": VIEWS, **canonical(self.augment)}
+        return made | {"bytes": BYTES} if self.as_bytes else made
 
     def prepare(self, samples: Samples, folder: Path, progress: Callable[[int, int], None]) -> None:
         """Writes ``pixels.npy``, ``failed.json`` and, where asked for, ``masks.npy``."""
@@ -61,6 +63,7 @@ class Pictures(Feed):
             self.augment,
             {int(row): str(cause) for row, cause in failed.items()},
             folder / _MASKS if self._with_masks(samples) else None,
+            self.as_bytes,
         )
 
     def _with_masks(self, samples: Samples) -> bool:
@@ -76,12 +79,14 @@ class OpenedPictures:
         augment: the random views.
         failed: cause per row whose picture cannot be decoded.
         masks_path: a .npy file N×S×S×L of 0 and 1, where there are masks and they are asked for.
+        as_bytes: whether colours are left to the network's device.
     """
 
     path: Path
     augment: Augment
     failed: Mapping[int, str]
     masks_path: Path | None = None
+    as_bytes: bool = False
 
     @property
     def array(self) -> Image:
@@ -106,10 +111,11 @@ class OpenedPictures:
 
     def batch(
         self, rows: Rows, occurrence: Rows, *, seed: int, epoch: int | None, norm: Norm
-    ) -> Batch:
-        """B×3×S×S, channels-last in memory."""
+    ) -> Batch | ByteBatch:
+        """B×3×S×S, channels-last in memory; or what becomes that on the device."""
         pictures = self.array[rows]
         mean, std = norm.mean.tolist(), norm.std.tolist()
         if epoch is None:
-            return plain(pictures, mean, std)
-        return self.augment(pictures, rows, occurrence, seed=seed, epoch=epoch, mean=mean, std=std)
+            return (plain_bytes if self.as_bytes else plain)(pictures, mean, std)
+        view = self.augment.as_bytes if self.as_bytes else self.augment
+        return view(pictures, rows, occurrence, seed=seed, epoch=epoch, mean=mean, std=std)

@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from ltmlbench.contracts.feed import ByteBatch
 from ltmlbench.feeds.draws import uniform
 
 Images = npt.NDArray[np.uint8]
 Batch = npt.NDArray[np.float32]
 VIEWS = "affine+colour/v1"
 """How views are made; part of the identity: to be changed when the same options give others."""
+BYTES = "colours-on-device/v1"
+"""How the colours of bytes are changed on the device (`training.views.shown`)."""
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -55,16 +58,35 @@ class Augment(BaseModel):
         """
         import cv2
 
-        cv2.setNumThreads(0)  # the batch has its own thread; more would fight with torch
+        warped, colours = self.as_bytes(
+            images, rows, occurrence, seed=seed, epoch=epoch, mean=mean, std=std
+        )
+        views = np.empty(images.shape, dtype=np.float32)
+        for view, image, colour in zip(views, warped, colours, strict=True):
+            cv2.transform(image.astype(np.float32), colour, dst=view)
+        return views.transpose(0, 3, 1, 2)
+
+    def as_bytes(
+        self,
+        images: Images,
+        rows: npt.NDArray[np.int64],
+        occurrence: npt.NDArray[np.int64],
+        *,
+        seed: int,
+        epoch: int,
+        mean: Sequence[float],
+        std: Sequence[float],
+    ) -> ByteBatch:
+        """The same views, warped; their colours are still to be mapped."""
+        import cv2
+
+        cv2.setNumThreads(0)  # batches have their own threads; more would fight with torch
         draws = uniform(seed, epoch, rows, occurrence, 8) * 2 - 1  # each in [-1, 1)
         warps = self._warps(draws, images.shape[1])
-        colours = self._colours(draws, mean, std)
-        views = np.empty(images.shape, dtype=np.float32)
-        size = (images.shape[2], images.shape[1])
-        for view, image, warp, colour in zip(views, images, warps, colours, strict=True):
-            warped = cv2.warpAffine(image, warp, size, flags=cv2.INTER_LINEAR)
-            cv2.transform(warped.astype(np.float32), colour, dst=view)
-        return views.transpose(0, 3, 1, 2)
+        views, size = np.empty(images.shape, dtype=np.uint8), (images.shape[2], images.shape[1])
+        for view, image, warp in zip(views, images, warps, strict=True):
+            cv2.warpAffine(image, warp, size, dst=view, flags=cv2.INTER_LINEAR)
+        return ByteBatch(views, self._colours(draws, mean, std))
 
     def warp_masks(
         self,
@@ -125,3 +147,10 @@ def plain(images: Images, mean: Sequence[float], std: Sequence[float]) -> Batch:
     table = np.arange(256, dtype=np.uint8)[:, None] * scale + offset  # 256×3, all there can be
     flat = cv2.LUT(images.reshape(-1, images.shape[2], 3), table[None])
     return np.asarray(flat, dtype=np.float32).reshape(images.shape).transpose(0, 3, 1, 2)
+
+
+def plain_bytes(images: Images, mean: Sequence[float], std: Sequence[float]) -> ByteBatch:
+    """The same pictures; their colours are still to be mapped."""
+    scale = 1 / np.asarray(std)
+    one = np.hstack([np.diag(scale / 255), (-np.asarray(mean) * scale)[:, None]])
+    return ByteBatch(images, np.broadcast_to(one, (len(images), 3, 4)).astype(np.float32))

@@ -2,6 +2,9 @@ import errno
 import hashlib
 import io
 import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,3 +123,52 @@ def test_a_moments_trouble_is_an_error_and_a_missing_permission_a_problem(
         assert "Permission denied" in file_checks([path], tmp_path / "cache")[0].problem
     monkeypatch.undo()
     assert file_checks([path], tmp_path / "cache")[0].problem == ""
+
+
+def test_a_file_is_known_by_whichever_way_it_is_reached(tmp_path, monkeypatch):
+    folder = tmp_path / "real"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(encoded("JPEG"))
+    (tmp_path / "folder").symlink_to(folder)
+    (tmp_path / "b.jpg").symlink_to(folder / "a.jpg")
+    monkeypatch.chdir(folder)
+    ways = [Path("a.jpg"), Path("../folder/a.jpg"), tmp_path / "folder/a.jpg", tmp_path / "b.jpg"]
+    known = file_checks([folder / "a.jpg"], tmp_path / "cache")
+    monkeypatch.setattr("ltmlbench.feeds.pictures.digests.check_file", None)  # none is read again
+    assert file_checks(ways, tmp_path / "cache") == known * 4
+
+
+def test_a_link_that_leads_elsewhere_now_is_followed_anew(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(name.encode())
+        os.utime(tmp_path / name, ns=(10**18, 10**18))
+    link = tmp_path / "link"
+    for name in ("a", "b"):
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / name)
+        (check,) = file_checks([link], tmp_path / "cache")
+        assert check.digest == hashlib.sha256(name.encode()).hexdigest()
+
+
+def test_many_files_make_few_tasks_and_their_folder_is_looked_up_once(tmp_path, monkeypatch):
+    paths = [tmp_path / f"{i}.bmp" for i in range(2000)]
+    for i, path in enumerate(paths):
+        path.write_bytes(b"BM%d" % i)
+    calls = Counter()
+
+    def counted(owner, name):
+        real = getattr(owner, name)
+
+        def call(*given, **options):
+            calls[name] += 1
+            return real(*given, **options)
+
+        monkeypatch.setattr(owner, name, call)
+
+    counted(ThreadPoolExecutor, "submit")
+    counted(os.path, "realpath")
+    checks = file_checks(paths, tmp_path / "cache")
+    digests = [hashlib.sha256(b"BM%d" % i).hexdigest() for i in range(2000)]
+    assert [check.digest for check in checks] == digests
+    assert calls["submit"] < 100
+    assert calls["realpath"] == 1
