@@ -71,7 +71,9 @@ class Rlkd(ClassBalancedOptions, Method):
     )
     negatives: float = Field(1.0, ge=0, description="negatives per positive row of a teacher")
     teacher_epochs: int | None = Field(
-        None, ge=1, description="epochs of a teacher; three quarters of the benchmark's if not given"
+        None,
+        ge=1,
+        description="epochs of a teacher; three quarters of the benchmark's if not given",
     )
     teacher_epoch: Literal["data", "subset"] = Field(
         "subset",

@@ -95,6 +95,9 @@ def test_teachers_have_a_length_of_their_own_and_the_student_that_of_the_benchma
     assert {said.teacher.keep for said in stage.teaching} == {"best"}
     assert stage.schedule is None
     assert stage.keep is None
+    longer = replace(task, schedule=task.schedule.model_copy(update={"epochs": 10}))
+    taught = planned("ours", longer).teaching
+    assert {said.teacher.schedule.epochs for said in taught} == {8}, "three quarters, rounded up"
 
 
 def test_the_best_epoch_of_a_teacher_needs_validation_rows_before_anything_is_trained(task):
