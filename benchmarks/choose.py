@@ -18,7 +18,7 @@ other rows or folds included: minutes, and passes: samples forward and backward 
 (1), in thousands. ``--rows "ib;ours[views=1]"`` prints given rows and chooses nothing; from two
 folds on, each of them minus the first as well: the mean difference over folds and its 95 %
 interval, corrected for the training rows that folds share (`ltmlbench.evaluation.paired`).
-What was chosen goes into a table with the line ``trials: {...}`` in its configuration.
+Enter the choice with ``trials: {...}`` in the configuration of the table.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def choose(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
     if arguments.rows and len(judgements[0]) > 1:
         record["differences"] = {
             row: differences(found, judgements[0])
-            for row, found in zip(plan, judgements, strict=True)
+            for row, found in zip(list(plan)[1:], judgements[1:], strict=True)
         }
         write_json(Path(arguments.out), record)
         for row in list(plan)[1:]:

@@ -111,8 +111,9 @@ def aside(folder: Path, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, A
     if not (pid := os.fork()):
         try:
             file.write_text(json.dumps(work()))
-        finally:
-            os._exit(0)
+        except BaseException as error:
+            file.write_text(json.dumps({"failed": repr(error)}))
+        os._exit(0)
     wait(pid)
     found: Mapping[str, Any] = json.loads(file.read_text())
     return found

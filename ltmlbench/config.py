@@ -82,7 +82,7 @@ class BenchmarkConfig(Schedule):
     trials: Mapping[str, Annotated[int, Field(ge=1, le=10**6)]] = Field(
         {},
         description="how many settings of a row were tried before this one was chosen, e.g. "
-        "trials.focal=6; it is told beside the numbers",
+        "trials.focal=6 or in YAML trials: {'focal[gamma=1]': 6}; it is told beside the numbers",
     )
     out: Path = Field(Path("out"), description="where table, report and runs are written")
     cache_dir: Path | None = Field(

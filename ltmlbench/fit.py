@@ -40,7 +40,7 @@ class Fit(ModelStage, TrunkStage):
         sampler: which samples an epoch shows. Several: every step draws a batch by each, and the
             loss is the mean over them; the first decides how long an epoch is.
         init: where the trunk's weights come from; None: the backbone's own. A `FrozenTrunk` also
-            has what the trunk says of the rows: with ``trains="head"`` the head learns from that.
+            has the trunk's features of the rows: with ``trains="head"`` the head learns from them.
         examples: the rows and labels to learn; None: all.
         teaching: what teachers say of the training rows.
         distillation: how the student learns from that.
@@ -96,7 +96,7 @@ class Fit(ModelStage, TrunkStage):
         network = initial_network(work, self.head, lesson.n_labels, self.init)
         if self.trains == "head":
             network.freeze_trunk()
-        frozen = self._frozen
+        frozen = self.frozen
         learner = network if frozen is None else frozen.head_alone(work, network, self.head)
         kept = self._kept(work, learner)
         schedule = self.schedule or work.task.schedule
@@ -136,12 +136,12 @@ class Fit(ModelStage, TrunkStage):
         return Best(network)
 
     def trains_on(self, task: Task) -> int:
-        if self._frozen is not None:
+        if self.frozen is not None:
             return 0  # a head on stored features takes no time to speak of
         return len(task.split.train) * (self.schedule or task.schedule).epochs
 
     @property
-    def _frozen(self) -> FrozenTrunk | None:
+    def frozen(self) -> FrozenTrunk | None:
         """The stage whose stored features the head is trained on."""
         return self.init if self.trains == "head" and isinstance(self.init, FrozenTrunk) else None
 

@@ -1,4 +1,4 @@
-"""`FrozenTrunk`: what a trunk that is trained no more says of the rows, computed once."""
+"""`FrozenTrunk`: the features of a trunk that is no longer trained, computed once."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ if TYPE_CHECKING:
 
     from ltmlbench.training.network import Network
 
-_FEATURES, _TRUNK = "features.npy", "trunk.safetensors"
+FEATURES, _TRUNK = "features.npy", "trunk.safetensors"
 
 
 class FrozenTrunk(TrunkStage):
-    """A trunk and what it says of the training and validation rows, in evaluation.
+    """A trunk and its features of the training and validation rows, in evaluation mode. Stopped, it
+    starts over.
 
     A `Fit` with ``init=FrozenTrunk(...)`` and ``trains="head"`` learns from these features: its
     epochs take seconds, and every head, loss, sampler and schedule shares them.
 
     Args:
         init: where the trunk's weights come from; None: the backbone's own.
-        views: of how many epochs the random views are stored; later epochs start over. With as
-            many as the `Fit` has epochs a head learns what it would learn from views made anew, as
-            long as its sampler draws a row once per epoch (of a repeated row each copy is shown in
-            another stored view, not in one of its own). 0: the samples as they are.
+        views: how many epochs' random views are stored; later epochs start over. With as many as
+            the `Fit` has epochs a head learns what it would learn from views made anew, to the last
+            digits in float32 and to its rounding in bfloat16, as long as its sampler draws a row
+            once per epoch (of a repeated row each copy is shown in another stored view, not in one
+            of its own). 0: the samples as they are.
         pooled: for heads that pool (`ltmlbench.contracts.Head`): means of maps over all places.
 
     Writes ``features.npy`` and ``trunk.safetensors``. The features are float32, so that nothing is
@@ -41,7 +43,7 @@ class FrozenTrunk(TrunkStage):
     maps are stored. 3000 rows of 1280 features: 15 MB per view; as maps of 7×7: 750 MB.
 
     Raises:
-        DataError: the disk has no room for them; said before the first is written.
+        DataError: the disk has no room for them; said before the first is stored.
     """
 
     depends: ClassVar[frozenset[str]] = PARTS - {"schedule"}
@@ -65,7 +67,7 @@ class FrozenTrunk(TrunkStage):
         from ltmlbench.training.fold import initial_trunk
 
         trunk = initial_trunk(work, self.init)
-        write_features(work, trunk, work.folder / _FEATURES, self.views, self.pooled)
+        write_features(work, trunk, work.folder / FEATURES, self.views, self.pooled)
         state = {name: value.cpu().contiguous() for name, value in trunk.state_dict().items()}
         save_file(state, work.folder / _TRUNK)
 
@@ -87,5 +89,5 @@ class FrozenTrunk(TrunkStage):
                 f"head {type(head).__name__} looks at feature maps, and the frozen trunk stored "
                 "their means: pooled=head.pools"
             )
-        file = work.input(self) / _FEATURES
+        file = work.input(self) / FEATURES
         return head_alone(network, StoredFeatures.of(work.task, file, self.views))

@@ -26,11 +26,12 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Row:
     """A row of the table: a method as the user typed it, and what it resolved to; or, for one that
-    cannot be made from its plugin, why."""
+    cannot be made from its plugin, why. ``trials``: settings of it that were tried before."""
 
     name: str
     method: Method | None
     failure: str = ""
+    trials: int = 0
 
     @property
     def floor(self) -> bool:
@@ -51,6 +52,7 @@ class Run:
         row: identity of the method and the backbone with all their options, and of the arithmetic.
         options: what that identity is made from, to tell rows of one name apart.
         reduced: what it lacks of the method it is named after; empty if nothing.
+        trials: settings of the row that were tried before this one was chosen, as it was told.
         identity: of its predictions; empty if it could not be planned.
         model: identity of the stage that predicts.
         explanation: identity of the stage that looks into the model; empty if there is none.
@@ -69,6 +71,7 @@ class Run:
     row: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     reduced: str = ""
+    trials: int = 0
     failure: str = ""
     trace: str = ""
 
@@ -279,6 +282,7 @@ def _lay_out(
         row=digest(key),
         options={"method": shown, "backbone": {} if row.floor else network.options},
         reduced=row.reduced,
+        trials=row.trials,
     )
     where = " · ".join([row.name, label, task.split.name, f"seed {task.seed}"])
     try:

@@ -199,6 +199,8 @@ def _ones(given: Any) -> Any:
     else:  # every run of a table has its labels: SciPy's own way takes three times as long
         rows, indices = np.nonzero(given)
         data, indptr = given[rows, indices], np.searchsorted(rows, np.arange(len(given) + 1))
+        small = sparse.get_index_dtype(maxval=max(len(indices), given.shape[1]))
+        indices, indptr = indices.astype(small), indptr.astype(small)
     others = np.flatnonzero((data != 0) & (data != 1))
     if len(others):
         row = int(np.searchsorted(indptr, others[0], side="right")) - 1

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from ltmlbench.evaluation.ranking import roc_auc as roc_auc
     from ltmlbench.evaluation.resampling import Resamples as Resamples
     from ltmlbench.feeds.batches import ahead as ahead
+    from ltmlbench.feeds.batches import feed_threads as feed_threads
     from ltmlbench.feeds.draws import occurrences as occurrences
     from ltmlbench.feeds.draws import uniform as uniform
     from ltmlbench.feeds.pictures.decode import open_picture as open_picture
@@ -157,7 +158,6 @@ if TYPE_CHECKING:
     from ltmlbench.training.network import Trunk as Trunk
     from ltmlbench.training.network import autocast as autocast
     from ltmlbench.training.network import place as place
-    from ltmlbench.training.views import feed_threads as feed_threads
     from ltmlbench.training.views import views as views
 
 _PUBLIC = {
@@ -183,7 +183,7 @@ _PUBLIC = {
     "ltmlbench.errors": "DataError Diverged RequestError did_you_mean printable",
     "ltmlbench.evaluation.ranking": "average_precision cohen_kappa f1 roc_auc",
     "ltmlbench.evaluation.resampling": "Resamples",
-    "ltmlbench.feeds.batches": "ahead",
+    "ltmlbench.feeds.batches": "ahead feed_threads",
     "ltmlbench.feeds.draws": "occurrences uniform",
     "ltmlbench.feeds.pictures.decode": "open_picture read_rgb squared squared_mask",
     "ltmlbench.feeds.pictures.digests": "file_checks",
@@ -219,7 +219,7 @@ _PUBLIC = {
     ),
     "ltmlbench.training.loop": "train",
     "ltmlbench.training.network": "Network Trunk autocast place",
-    "ltmlbench.training.views": "feed_threads views",
+    "ltmlbench.training.views": "views",
 }
 """Module -> its public names."""
 

@@ -21,7 +21,7 @@ def asked_rows(config: BenchmarkConfig) -> list[Row]:
         RequestError: a name nobody knows, or a wrong option.
     """
     names = dict.fromkeys([*config.floors, *config.methods])
-    return [_row(name) for name in names]
+    return [replace(_row(name), trials=config.trials.get(name, 0)) for name in names]
 
 
 def _row(name: str) -> Row:
@@ -58,7 +58,7 @@ def suited_rows(rows: Sequence[Row], task: Task) -> list[Row]:
         except (LtmlbenchError, KeyboardInterrupt):
             raise
         except BaseException as error:  # as in `_row`
-            suited.append(Row(row.name, None, f"{type(error).__name__}: {error}"))
+            suited.append(replace(row, method=None, failure=f"{type(error).__name__}: {error}"))
     return suited
 
 
@@ -71,4 +71,4 @@ def _suited_row(row: Row, given: Method, task: Task) -> Row:
     }
     spec = parse_spec(row.name)
     options = tuple((dict(spec.options) | changed).items())
-    return Row(str(replace(spec, options=options)), method)
+    return replace(row, name=str(replace(spec, options=options)), method=method)

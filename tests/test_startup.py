@@ -41,7 +41,7 @@ def test_what_is_finished_is_asked_again_without_torch(tmp_path):
     (tmp_path / "f.csv").write_text("a,b,x,y\n" + "".join(rows))
     given = [f"--data-dir={tmp_path / 'f.csv'}", "--dataset=table", "--backbones=mlp[width=8]",
              "--methods=ib", "--folds=2", "--epochs=1", "--jobs=1", "--set=explanation=none",
-             f"--cache-dir={tmp_path / 'cache'}"]  # fmt: skip
+             "--device=cpu", f"--cache-dir={tmp_path / 'cache'}"]  # fmt: skip
     run = ["run", *given, f"--out={tmp_path / 'out'}"]
     assert main(run) == 0
     found = imported(run)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 class ByteBatch(NamedTuple):
-    """Pictures as bytes, and the linear map that makes of each what a network is shown; it is done
-    on the network's device, so that a quarter is copied there.
+    """Pictures as bytes, and the linear map that makes of each what a network is shown; it is
+    applied on the network's device, so that a quarter as many bytes are copied there.
 
     Args:
         pictures: B×S×S×3 uint8.

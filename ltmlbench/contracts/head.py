@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 class Head(Component, ABC):
     """The part of a network above its backbone.
 
-    ``pools``: of a picture's feature maps it looks at nothing but the mean over all places, and
-    takes those means, B×D, as well; so no maps have to be stored for it.
+    ``pools``: it uses nothing but the mean of the feature maps over all places, and accepts that
+    mean, B×D, in their place; so no maps have to be stored for it. A subclass that looks at maps
+    sets it back to False.
 
     >>> class Highest(Head):
     ...     def build(self, in_features, n_labels):

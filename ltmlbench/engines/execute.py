@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from ltmlbench.engines.memory import peak_memory
 from ltmlbench.environment import environment
 from ltmlbench.errors import Diverged, LtmlbenchError
+from ltmlbench.feeds.batches import feed_threads
 from ltmlbench.grid import Node, Outcome
 from ltmlbench.origin import origin_of
 from ltmlbench.spent import spending
@@ -97,8 +98,6 @@ def _execute(node: Node, store: Store, tell: Tell) -> Outcome:
 
 def about(stage: Stage, task: Task) -> dict[str, Any]:
     """What an artifact says of how it was made, beside its pre-image."""
-    from ltmlbench.training.views import feed_threads  # not for those who look engines up: torch
-
     return {
         "environment": environment(),
         "feed_threads": feed_threads(task.numerics.device),

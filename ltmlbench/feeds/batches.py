@@ -13,6 +13,8 @@ from ltmlbench.feeds.draws import occurrences
 from ltmlbench.spent import timed
 
 Made = TypeVar("Made")
+MOST_FEED_THREADS = 8
+"""More would only hold more batches in memory: two more than there are threads may wait (ours)."""
 
 
 def batches(
@@ -72,3 +74,16 @@ def ahead(
 def _taken(made: Future[Made]) -> Made:
     with timed("feed"):
         return made.result()
+
+
+def feed_threads(device: str) -> int:
+    """How many threads make batches ahead of a network on ``device``; they change no number.
+
+    On a CPU the network wants every core, and one thread feeds it many times over. Beside a GPU the
+    cores are idle: all that are this process's share but one, at most `MOST_FEED_THREADS`.
+    """
+    if device.partition(":")[0] == "cpu":
+        return 1
+    import torch
+
+    return min(max(torch.get_num_threads() - 1, 1), MOST_FEED_THREADS)

@@ -92,7 +92,9 @@ def seen_line(about: About) -> str:
 def trials_line(about: About) -> str:
     """Which rows were chosen among how many settings; empty if nothing was told of any."""
     said = ", ".join(f"{name} {number}" for name, number in about.trials.items())
-    return f"settings tried before this one was chosen: {said}; of other rows none" if said else ""
+    return (
+        f"settings tried before these were chosen: {said}; not told of other rows" if said else ""
+    )
 
 
 def reduced_lines(about: About, methods: Collection[str]) -> list[str]:

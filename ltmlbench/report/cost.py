@@ -10,8 +10,9 @@ from ltmlbench.results.records import CostRecord, RunRecord
 
 CAPTION = (
     "Per run, all stages that its model is made from, also those it shares with other rows or "
-    "folds; means over runs. Minutes are those of the clock, beside whatever else the machine did. "
-    "Memory is the most that a training held, that of Python and torch included; –: not recorded."
+    "folds; means over runs. Teachers and frozen trunks score samples on the way. Minutes are "
+    "those of the clock, beside whatever else the machine did. Memory is the most that a training "
+    "held, that of Python and torch included; –: not recorded."
 )
 GIB = 1 << 30
 
@@ -20,7 +21,7 @@ MEASURES: Mapping[str, tuple[str, float, str]] = {
     "peak memory, GiB": ("memory", GIB, ".2f"),
     "peak GPU memory, GiB": ("device_memory", GIB, ".2f"),
     "samples trained on": ("trained", 1, ",.0f"),
-    "samples scored by teachers": ("scored", 1, ",.0f"),
+    "samples scored on the way": ("scored", 1, ",.0f"),
     "parameters, million": ("parameters", 1e6, ".2f"),
 }
 """Column -> field of `CostRecord`, its unit, and how it is printed."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ltmlbench.fit import Fit
+from ltmlbench.frozen import FEATURES
 from ltmlbench.grid import Grid
 from ltmlbench.store import Store
 
@@ -21,7 +23,7 @@ class Cost:
     Args:
         seconds: on the clock, beside whatever else the machine did.
         trained: samples shown forward and backward.
-        scored: samples that teachers were shown, forward alone.
+        scored: samples that teachers and frozen trunks were shown, forward alone.
         parameters: of the network that predicts.
         memory: most bytes of RAM that a training held; None if one of them did not note it.
         device_memory: the same of a graphics card.
@@ -51,8 +53,10 @@ def cost_of(model: str, grid: Grid, store: Store) -> Cost | None:
             return None
         seconds += artifact.seconds
         shown = _trained(artifact.folder / "history.csv")
-        trained += shown
-        scored += _scored(artifact.folder / "logits.npy")
+        stage = grid.nodes[identity].stage
+        on_features = isinstance(stage, Fit) and stage.frozen is not None
+        trained += 0 if on_features else shown
+        scored += _scored(artifact.folder)
         peaks += [artifact.manifest.get("memory") or {}] if shown else []
         parameters = parameters or _parameters(artifact.folder / "network.json")
     return Cost(
@@ -92,9 +96,13 @@ def _trained(history: Path) -> int:
     return round(sum(float(row["seconds"]) * float(row["images_per_second"]) for row in rows))
 
 
-def _scored(logits: Path) -> int:
-    """V views of N rows, of a `ltmlbench.stages.LogitsStage`."""
-    if not logits.exists():
-        return 0
-    views, rows, _ = np.load(logits, mmap_mode="r").shape
-    return int(views * rows)
+def _scored(folder: Path) -> int:
+    """V views of N rows, of a `ltmlbench.stages.LogitsStage`, and the rows of a
+    `ltmlbench.frozen.FrozenTrunk`."""
+    number = 0
+    if (logits := folder / "logits.npy").exists():
+        views, rows, _ = np.load(logits, mmap_mode="r").shape
+        number += views * rows
+    if (features := folder / FEATURES).exists():
+        number += len(np.load(features, mmap_mode="r"))
+    return int(number)

@@ -170,7 +170,7 @@ class Recorder:
             row=run.row,
             options=run.options,
             reduced=run.reduced,
-            trials=self.benchmark.config.trials.get(run.method, 0),
+            trials=run.trials,
             setting=self.record.setting,
             identity=run.identity,
             model=run.model,

@@ -1,4 +1,4 @@
-"""What a frozen trunk says of rows: written once, then shown to a head in place of the samples.
+"""Features of a frozen trunk: written once, then shown to a head in place of the samples.
 
 Shapes: V views, N training rows, M validation rows, B batch, D features, h×w maps.
 """
@@ -29,7 +29,7 @@ Features = npt.NDArray[np.float32]
 
 
 def write_features(work: Work, trunk: Trunk, file: Path, n_views: int, pooled: bool) -> None:
-    """Writes what a trunk says of the training rows, then of the validation rows as they are.
+    """Writes a trunk's features of the training rows, then of the validation rows as they are.
 
     Args:
         file: becomes a .npy file of float32, (V·N + M)×D, or (V·N + M)×h×w×D of maps.

@@ -25,7 +25,7 @@ CHECKPOINT_SECONDS = 10.0
 """A checkpoint is written after an epoch that ends at least this long after the last one."""
 CHECKPOINT_SHARE = 0.005
 """And only if the last one took at most this share of the time since: on a slow disk, or of a large
-network, there are fewer, and a kill loses at most two hundred times what it takes to save them."""
+network, there are fewer. What the first costs nobody knows before it is written."""
 
 Losses = Callable[[int], Iterator[tuple[torch.Tensor, int]]]
 """Epoch -> the scalar loss of every step and how many samples it is of. The forward pass happens

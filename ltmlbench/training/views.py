@@ -10,14 +10,11 @@ import torch
 
 from ltmlbench.arrays import Rows
 from ltmlbench.contracts import ByteBatch
-from ltmlbench.feeds.batches import batches
+from ltmlbench.feeds.batches import batches, feed_threads
 from ltmlbench.feeds.ready import Ready
 from ltmlbench.seeding import derive_seed
 from ltmlbench.stages import Work
 from ltmlbench.training.network import Trunk
-
-MOST_FEED_THREADS = 8
-"""More would only hold more batches in memory (ours)."""
 
 
 def views(
@@ -54,17 +51,6 @@ def views(
     )
     for rows, inputs in stream:
         yield rows, on_device(inputs, task.numerics.device)
-
-
-def feed_threads(device: str) -> int:
-    """How many threads make batches ahead of a network on ``device``; they change no number.
-
-    On a CPU the network wants every core, and one thread feeds it many times over. Beside a GPU the
-    cores are idle: all that are this process's share but one, at most `MOST_FEED_THREADS`.
-    """
-    if device.partition(":")[0] == "cpu":
-        return 1
-    return min(max(torch.get_num_threads() - 1, 1), MOST_FEED_THREADS)
 
 
 def on_device(inputs: Any, device: str) -> Any:

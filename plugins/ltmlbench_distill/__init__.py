@@ -14,7 +14,10 @@ _OURS_RLKD = (
     "all but the wiring: data, decoder and loss of pre-training, the objective of the subsets, the "
     "weight w, mixing, α, T, the correction of priors, the schedule (docs/methods.md, part by part)"
 )
-_OURS_RSKD = "ω, α, T (from the authors' HKGL script), thresholds, region and feature tables"
+_OURS_RSKD = (
+    "ω, α, T (from the authors' HKGL script), thresholds, region and feature tables, that teachers "
+    "see the views of one epoch (views=N)"
+)
 _RLKD_FORMULA = (
     "(1/C) Σ_c [(1 − α_c) hard_c + α_c w_c T² BCE(σ(z_c/T), σ(t_c/T))], α_c = α for labels that a "
     "teacher knows, else 0; w = 0.1 + σ(10 (r − 0.3)), r as in DB loss"

@@ -83,7 +83,7 @@ class Rlkd(ClassBalancedOptions, Method):
         "last", description="which epoch of a teacher: the best on validation rows, or the last"
     )
     views: int = Field(
-        1, ge=0, description="of how many epochs teachers see the random views; 0: plain pictures"
+        1, ge=0, description="how many epochs' random views teachers see; 0: plain pictures"
     )
 
     def suited(self, task: Task) -> Self:
@@ -169,7 +169,7 @@ class Rskd(Method):
         description="length of a teacher's epoch: its own rows once, or the whole data set's",
     )
     views: int = Field(
-        1, ge=0, description="of how many epochs teachers see the random views; 0: plain samples"
+        1, ge=0, description="how many epochs' random views teachers see; 0: plain samples"
     )
 
     def plan(self, task: Task) -> Fit:

@@ -8,10 +8,10 @@ from ltmlbench.plugin import Fit, FrozenTrunk, Method, Task, load
 from ltmlbench_imbalance.methods import fit
 
 
-def on_frozen(fit: Fit, views: int) -> Fit:
+def on_frozen(whole: Fit, views: int) -> Fit:
     """The same training of the head alone, on stored features of the trunk as it would start."""
-    trunk = FrozenTrunk(init=fit.init, views=views, pooled=fit.head.pools)
-    return fit.model_copy(update={"init": trunk, "trains": "head"})
+    trunk = FrozenTrunk(init=whole.init, views=views, pooled=whole.head.pools)
+    return whole.model_copy(update={"init": trunk, "trains": "head"})
 
 
 class ClassifierRetraining(Method):

@@ -11,13 +11,13 @@ from PIL import Image
 from torch import nn
 
 from ltmlbench import load
-from ltmlbench.contracts import POINTING, Norm
+from ltmlbench.contracts import POINTING
 from ltmlbench.feeds.pictures.views import plain
 from ltmlbench.fit import Fit
 from ltmlbench.store import Store
 from ltmlbench.task import Schedule
 from ltmlbench.testing import made, work_for
-from ltmlbench.training.network import Network, build_network
+from ltmlbench.training.network import Network, Trunk, build_network
 from ltmlbench_vision.cam import enlarge, look
 from ltmlbench_vision.gradcam import Evidence, Look, chosen, evenly, evidence_mask, known_evidence
 
@@ -61,7 +61,7 @@ def test_it_is_the_formula_for_every_backbone_and_head(task, work, backbone, hea
         np.testing.assert_allclose(cam, expected, rtol=1e-3, atol=1e-7)
 
 
-class TwoSteps(nn.Module):
+class TwoSteps(Trunk):
     """8×8 maps, then 2×2 ones."""
 
     num_features, mean, std = 4, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
@@ -71,7 +71,6 @@ class TwoSteps(nn.Module):
         torch.manual_seed(0)
         self.lower = nn.Conv2d(3, 5, 8, stride=8)
         self.upper = nn.Conv2d(5, 4, 4, stride=4)
-        self.norm = Norm(np.array(self.mean), np.array(self.std))
 
     def forward(self, images):
         return self.upper(torch.relu(self.lower(images)))

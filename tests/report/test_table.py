@@ -394,4 +394,4 @@ def test_a_row_of_a_reduced_method_is_called_so_and_says_what_it_lacks(results, 
 def test_the_settings_that_were_tried_are_told_below_the_headline(results, about):
     assert "tried" not in render_table(results, about)
     text = render_table(results, replace(about, trials={"ib": 6}))
-    assert "settings tried before this one was chosen: ib 6; of other rows none" in text
+    assert "settings tried before these were chosen: ib 6; not told of other rows" in text

@@ -54,6 +54,16 @@ def test_every_stage_counts_once_with_what_it_shows_the_networks(task, tmp_path)
     assert spent.scored == len(subsets) * n
 
 
+def test_a_head_on_stored_features_trains_on_no_sample_and_its_trunk_scores_each(task, tmp_path):
+    grid, store = laid_out(task, "ib", "crt[views=2]", "probe"), Store(tmp_path)
+    for run in grid.runs:
+        made(grid.nodes[run.model].stage, task, store)
+    ib, crt, probe = (cost_of(run.model, grid, store) for run in grid.runs)
+    n, held_out = len(task.split.train), len(task.split.val)
+    assert (crt.trained, crt.scored) == (ib.trained, 2 * n + held_out)
+    assert (probe.trained, probe.scored) == (0, n + held_out)
+
+
 def examples(folder):
     from ltmlbench.stages import read_examples
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from ltmlbench.contracts import ByteBatch, Norm
+from ltmlbench.feeds.batches import feed_threads
 from ltmlbench.feeds.pictures.feed import OpenedPictures, Pictures
 from ltmlbench.feeds.pictures.views import Augment
-from ltmlbench.training.views import feed_threads, on_device
+from ltmlbench.training.views import on_device
 
 NORM = Norm(np.array([0.5, 0.4, 0.3]), np.array([0.2, 0.3, 0.25]))
 

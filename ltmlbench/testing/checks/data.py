@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ltmlbench.contracts import Dataset, Feed, Norm, Opened
+from ltmlbench.contracts import ByteBatch, Dataset, Feed, Norm, Opened
 from ltmlbench.data.samples import Samples
 from ltmlbench.errors import LtmlbenchError
 from ltmlbench.feeds.ready import make_ready
@@ -147,4 +147,8 @@ def _batch(opened: Opened, norm: Any, *, seed: int = 0, epoch: int | None) -> An
 
 
 def _arrays(inputs: Any) -> list[Any]:
+    if isinstance(inputs, ByteBatch):
+        from ltmlbench.training.views import on_device
+
+        return [on_device(inputs, "cpu").numpy()]
     return list(inputs.values()) if isinstance(inputs, dict) else [inputs]
