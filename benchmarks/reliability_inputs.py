@@ -77,6 +77,8 @@ def of_table(
     if silent:
         return code, said, f"columns {silent} are not what they were, and nothing is said"
     got = aside(folder, lambda: read(data))
+    if "failed" in got:
+        return code, said, f"read again: {got['failed']}"
     if got["labels"] != labels:
         return code, said, f"labels {list(labels)} were read as {list(got['labels'])}"
     if not np.array_equal(np.array(list(features.values()), "f4").T, np.array(got["vectors"])):
@@ -106,7 +108,7 @@ def read(data: Path) -> Mapping[str, Any]:
 
 def aside(folder: Path, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """What ``work`` gives in a process of its own: this one must not start a thread, as it forks
-    again."""
+    again. What it raises is under ``failed``."""
     file = folder / "aside.json"
     if not (pid := os.fork()):
         try:
@@ -181,8 +183,11 @@ def of_yaml(
     code, said = whole(place, "--set=explanation=none", f"--config={file}", verb="plan")
     if code:
         return code, said, ""
+    found = aside(folder, lambda: settings_of(file))
+    if "failed" in found:  # what is wrong in it, a flag of the command has put right
+        return code, said, ""
     text = yaml.load(file.read_bytes(), yaml.BaseLoader) or {}
-    return code, said, told_otherwise(text, aside(folder, lambda: settings_of(file)))
+    return code, said, told_otherwise(text, found)
 
 
 def settings_of(file: Path) -> Mapping[str, Any]:
@@ -194,6 +199,8 @@ def settings_of(file: Path) -> Mapping[str, Any]:
 
 def told_otherwise(given: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """Whether a setting has another value than the text that was given for it."""
+    if "failed" in found:
+        return f"read again: {found['failed']}"
     for name, text in given.items():
         outer, dot, inner = name.partition(".")
         value = found[outer][inner] if dot else found[name]
